@@ -1,0 +1,316 @@
+"""The settings: TOML under `stations/`, read once into frozen, closed models.
+
+Loading opens nothing and needs no hardware. An unknown key stops the start and is named.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from inspector.errors import SettingsWrong
+
+_NAME = r"^[a-z][a-z0-9_]{0,31}$"
+Name = Annotated[str, Field(pattern=_NAME)]
+PLC_TABLE_MARGIN = 1.5
+"""Slots per part in flight that a table must have at least (DESIGN, "The PLC handshake")."""
+
+
+class Settings(BaseModel):
+    """Frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SimulatedCamera(Settings):
+    """A camera of the demo factory."""
+
+    kind: Literal["simulated"]
+
+
+class FolderCamera(Settings):
+    """Pictures from a folder, in the order of their names."""
+
+    kind: Literal["folder"]
+    path: str = Field(description="Folder with pictures, relative to the site.")
+    rate_hz: float = Field(default=1.0, gt=0, le=1000, description="Pictures a second.")
+    loop: bool = Field(default=True, description="Start again after the last picture.")
+
+
+CameraSettings = Annotated[SimulatedCamera | FolderCamera, Field(discriminator="kind")]
+
+
+class PictureLimits(Settings):
+    """What a picture must be before the model may look at it; grey values 0 to 255."""
+
+    darkest_mean: float = Field(default=15, ge=0, le=255, description="Mean grey below: too dark.")
+    brightest_mean: float = Field(
+        default=240, ge=0, le=255, description="Mean grey above: too bright."
+    )
+    least_contrast: float = Field(
+        default=4, ge=0, le=255, description="Standard deviation of grey below: flat."
+    )
+    least_part_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the picture that must differ from an empty belt; 0: not checked.",
+    )
+
+
+class View(Settings):
+    """One camera's look at the part."""
+
+    name: Name
+    at_counts: int = Field(ge=0, description="Encoder counts from the eye to this camera.")
+    camera: CameraSettings
+    check: PictureLimits = PictureLimits()
+
+
+class Belt(Settings):
+    """Where things happen, in encoder counts from the eye, and how close parts are."""
+
+    reject_at_counts: int = Field(gt=0, description="Eye to reject station.")
+    answer_by_counts: int = Field(
+        gt=0, description="A view that has not answered when the part is here is missing: UNKNOWN."
+    )
+    last_word_counts: int = Field(
+        default=200, ge=0, description="No word is sent for a part closer than this to the reject."
+    )
+    smallest_spacing_ms: float = Field(gt=0, description="Shortest time between two parts.")
+    counts_per_s: float = Field(gt=0, description="Belt speed in normal running.")
+
+    @property
+    def travel_s(self) -> float:
+        """Return the time from eye to reject station in normal running."""
+        return self.reject_at_counts / self.counts_per_s
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Belt:
+        if self.answer_by_counts >= self.reject_at_counts - self.last_word_counts:
+            msg = "answer_by_counts must lie before reject_at_counts - last_word_counts"
+            raise ValueError(msg)
+        return self
+
+
+class Device(Settings):
+    """Where the model runs."""
+
+    name: Literal["CPU", "GPU", "NPU"] = Field(default="CPU", description="OpenVINO device.")
+    precision: Literal["auto", "FP32", "BF16"] = Field(
+        default="auto",
+        description="auto: the faster of those that give the golden pictures' verdicts.",
+    )
+    threads: int = Field(
+        default=1, ge=1, le=64, description="CPU threads for this station's model."
+    )
+
+
+class Station(Settings):
+    """One inspection point: `stations/<name>.toml`."""
+
+    name: Name
+    title: str = Field(min_length=1, max_length=40, description="What people call it.")
+    package: Name = Field(description="Folder under models/.")
+    recipe: str = Field(default="standard", min_length=1, max_length=64)
+    plc: Name = Field(description="File under stations/plc/, without .toml.")
+    prefix: str = Field(min_length=1, max_length=64, description="Of this station's nodes.")
+    override: bool = Field(
+        default=True,
+        description="Operators may change a verdict in time; needs a travel time of 6 s.",
+    )
+    limits: dict[str, float] = Field(
+        default_factory=dict,
+        description="Score limits by class that replace the package's; 0 to 1.",
+    )
+    sample_share: float = Field(
+        default=0.01, ge=0, le=1, description="Share of passed parts whose pictures are kept."
+    )
+    belt: Belt
+    device: Device = Device()
+    views: tuple[View, ...] = Field(min_length=1, max_length=8)
+
+    @model_validator(mode="after")
+    def _views_fit(self) -> Station:
+        names = [view.name for view in self.views]
+        if len(set(names)) != len(names):
+            msg = "views must have different names"
+            raise ValueError(msg)
+        late = [view.name for view in self.views if view.at_counts >= self.belt.answer_by_counts]
+        if late:
+            msg = f"view {late[0]} stands behind answer_by_counts"
+            raise ValueError(msg)
+        return self
+
+
+class PlcProfile(Settings):
+    """How a PLC is reached: `stations/plc/<name>.toml`."""
+
+    name: Name
+    endpoint: str = Field(pattern=r"^opc\.tcp://", description="Of the PLC's OPC UA server.")
+    policy: Literal["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] = Field(
+        default="Basic256Sha256", description="Security policy, always SignAndEncrypt."
+    )
+    user: str = Field(description="User name at the PLC.")
+    password_env: str = Field(description="Environment variable that holds the password.")
+    server_certificate: str = Field(
+        description="The PLC's certificate (DER), relative to the site."
+    )
+    namespace_uri: str = Field(description="Of the nodes; looked up at each connect.")
+    slot_count: int = Field(ge=8, le=256, description="Slots of the tables: a power of two.")
+    poll_ms: int = Field(default=50, ge=10, le=1000, description="Between two reads of a station.")
+    request_timeout_s: float = Field(default=1.0, gt=0, le=10)
+
+    @model_validator(mode="after")
+    def _power_of_two(self) -> PlcProfile:
+        if self.slot_count & (self.slot_count - 1):
+            msg = "slot_count must be a power of two"
+            raise ValueError(msg)
+        return self
+
+
+class DemoSettings(Settings):
+    """The demo factory's pace; absent in a real site."""
+
+    seed: int = Field(default=1, ge=0)
+    rate_hz: float = Field(default=1.0, gt=0, le=50, description="Parts a second per station.")
+    defect_rate: float = Field(default=0.02, ge=0, le=1)
+    parts: int = Field(default=0, ge=0, description="Parts per station; 0: until stopped.")
+    faults: tuple[str, ...] = ()
+    plc_port: int = Field(default=48410, ge=1, le=65535)
+    evidence: str = ""
+    recorded_truth: bool = Field(default=True, description="Write truth.jsonl.")
+
+
+Read = TypeVar("Read", Station, PlcProfile)
+
+
+class Site(Settings):
+    """All settings of one gateway, resolved."""
+
+    folder: str = Field(description="The site folder, absolute.")
+    data: str = Field(description="Database, pictures, keys; absolute.")
+    stations: tuple[Station, ...] = Field(min_length=1)
+    plcs: tuple[PlcProfile, ...] = Field(min_length=1)
+    port: int = Field(default=8080, ge=0, le=65535, description="Of the screens; 0: none.")
+    host: str = "127.0.0.1"
+    demo: DemoSettings | None = None
+
+    def station(self, name: str) -> Station:
+        """Return a station by name; raises `KeyError`."""
+        return next(station for station in self.stations if station.name == name)
+
+    def plc_of(self, station: Station) -> PlcProfile:
+        """Return the profile of a station's PLC."""
+        return next(plc for plc in self.plcs if plc.name == station.plc)
+
+    def package_folder(self, station: Station) -> Path:
+        """Return the folder of a station's model package."""
+        return Path(self.folder) / "models" / station.package
+
+
+def load_site(folder: Path, *, data: Path | None = None, port: int = 8080) -> Site:
+    """Return the settings under `folder`; opens no device and no socket.
+
+    Raises:
+        SettingsWrong: With file and key, for the first thing that is wrong.
+    """
+    problems: list[SettingsWrong] = []
+    site = check_site(folder, problems, data=data, port=port)
+    if site is None or problems:
+        raise problems[0]
+    return site
+
+
+def check_site(
+    folder: Path, problems: list[SettingsWrong], *, data: Path | None = None, port: int = 8080
+) -> Site | None:
+    """Return the settings under `folder` and add whatever is wrong to `problems`, all of it."""
+    stations = _read_all(folder, "stations", Station, problems)
+    plcs = _read_all(folder, "stations/plc", PlcProfile, problems)
+    if not stations and not problems:
+        problems.append(SettingsWrong("stations", "", "no station file (stations/<name>.toml)"))
+    for station in stations:
+        problems.extend(_cross_check(folder, station, plcs))
+    if problems:
+        return None
+    return Site(
+        folder=str(folder.resolve()),
+        data=str((data or folder / "data").resolve()),
+        stations=tuple(stations),
+        plcs=tuple(plcs),
+        port=port,
+    )
+
+
+def save_site(site: Site, file: Path) -> None:
+    """Write the resolved settings for the child processes."""
+    file.write_text(site.model_dump_json(indent=1))
+
+
+def saved_site(file: Path) -> Site:
+    """Return what `save_site` wrote."""
+    return Site.model_validate_json(file.read_text())
+
+
+def _read_all(
+    folder: Path, under: str, model: type[Read], problems: list[SettingsWrong]
+) -> list[Read]:
+    values = []
+    for file in sorted((folder / under).glob("*.toml")):
+        shown = f"{under}/{file.name}"
+        try:
+            value = _read(file, shown, model)
+        except SettingsWrong as problem:
+            problems.append(problem)
+            continue
+        if value.name != file.stem:
+            problems.append(SettingsWrong(shown, "name", f"must be {file.stem!r}, as the file"))
+        values.append(value)
+    return values
+
+
+def _read(file: Path, shown: str, model: type[Read]) -> Read:
+    try:
+        return model.model_validate(tomllib.loads(file.read_text("utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsWrong(shown, "", f"not valid TOML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsWrong(shown, "", "not UTF-8 text") from error
+    except OSError as error:
+        raise SettingsWrong(shown, "", f"cannot be read: {error.strerror}") from error
+    except ValidationError as error:
+        raise SettingsWrong(shown, *_first(error)) from error
+
+
+def _first(error: ValidationError) -> tuple[str, str]:
+    problem = error.errors(include_url=False)[0]
+    key = ".".join(str(step) for step in problem["loc"])
+    words = {"extra_forbidden": "unknown setting", "missing": "is missing"}
+    text = words.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    if problem["type"] not in words and not isinstance(problem["input"], dict | list):
+        text += f", not {problem['input']!r}"
+    return key, text
+
+
+def _cross_check(folder: Path, station: Station, plcs: list[PlcProfile]) -> list[SettingsWrong]:
+    file = f"stations/{station.name}.toml"
+    problems = []
+    if not (folder / "models" / station.package / "manifest.toml").is_file():
+        why = f"there is no package models/{station.package}"
+        problems.append(SettingsWrong(file, "package", why))
+    plc = next((plc for plc in plcs if plc.name == station.plc), None)
+    if plc is None:
+        problems.append(SettingsWrong(file, "plc", f"there is no stations/plc/{station.plc}.toml"))
+    elif (in_flight := most_in_flight(station)) * PLC_TABLE_MARGIN > plc.slot_count:
+        why = f"up to {in_flight} parts in flight need {PLC_TABLE_MARGIN} times as many slots"
+        problems.append(SettingsWrong(f"stations/plc/{plc.name}.toml", "slot_count", why))
+    return problems
+
+
+def most_in_flight(station: Station) -> int:
+    """Return how many parts can be between eye and reject station at the smallest spacing."""
+    return int(station.belt.travel_s * 1000 / station.belt.smallest_spacing_ms) + 1

@@ -1,0 +1,188 @@
+"""The journal's entries (docs/architecture.md, "The journal"): built here, read back here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from inspector.domain.finding import Finding, ViewResult
+from inspector.domain.judging import Decision
+from inspector.domain.overriding import Press
+from inspector.domain.tracking import Gap, OperatorSaid, Part
+from inspector.domain.verdict import Action, Verdict
+from inspector.domain.words import verdict_name
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RanOn:
+    """What inspected a part: on every record, so that nothing falls back quietly."""
+
+    recipe: str = ""
+    package: str = ""
+    model_sha256: str = ""
+    device: str = ""
+    precision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What a part's record says beside the part itself.
+
+    Attributes:
+        record: The record's id.
+        run: Count run.
+        epoch: Ours when it was judged.
+        oldest_open: Lowest part number without a verdict: all below it are in the journal.
+        triggered_at: UTC, ISO 8601; when the line first read the part at the eye.
+        ready_to_judged_ms: Newest frame to verdict; None when no frame came.
+    """
+
+    record: str
+    run: int
+    epoch: int
+    oldest_open: int
+    triggered_at: str
+    ready_to_judged_ms: float | None
+
+
+def judged(part: Part, *, ran_on: RanOn, around: Circumstances) -> Entry:
+    """Return the entry that makes a part's record; it stands before the verdict is sent."""
+    assert part.decision is not None  # noqa: S101 - only judged parts come here
+    return {
+        "kind": "judged",
+        **asdict(around),
+        "number": part.number,
+        "encoder": part.encoder,
+        "verdict": verdict_name(part.decision.verdict),
+        "reasons": list(part.decision.reasons),
+        "not_inspected": part.decision.not_inspected,
+        "views": [_view(result) for result in part.results.values()],
+        **asdict(ran_on),
+    }
+
+
+def acked(record: str, *, latency_ms: float | None, late: bool) -> Entry:
+    """Return the entry for a verdict the PLC has, or that came too late to be sent."""
+    return {"kind": "acked", "record": record, "latency_ms": latency_ms, "late": late}
+
+
+def override(record: str, press: Press, *, revision: int, who: Mapping[str, object]) -> Entry:
+    """Return the entry for a person's word that goes to the PLC."""
+    return {"kind": "override", "revision": revision, **_press(record, press, who)}
+
+
+def correction(record: str, press: Press, *, why: str, who: Mapping[str, object]) -> Entry:
+    """Return the entry for a person's word that came too late to change the part."""
+    return {"kind": "correction", "why": why, **_press(record, press, who)}
+
+
+def latched(record: str, said: OperatorSaid) -> Entry:
+    """Return the entry for the PLC's echo of an operator's word."""
+    return {
+        "kind": "latched",
+        "record": record,
+        "revision": said.revision,
+        "verdict": verdict_name(said.verdict),
+    }
+
+
+def decided(part: Part, action: Action | None, *, record: str, run: int) -> Entry:
+    """Return the entry for what the PLC did; `agrees` compares it with what was said."""
+    return {
+        "kind": "decided",
+        "record": record,
+        "run": run,
+        "number": part.number,
+        "action": None if action is None else int(action),
+        "agrees": action in expected_actions(part),
+    }
+
+
+def gap(one: Gap, *, run: int, totals: Mapping[str, int]) -> Entry:
+    """Return the entry for parts that left no other trace."""
+    return {
+        "kind": "gap",
+        "run": run,
+        "first": one.first,
+        "last": one.last,
+        "cause": one.cause,
+        "totals": dict(totals),
+    }
+
+
+def expected_actions(part: Part) -> tuple[Action | None, ...]:
+    """Return what the PLC may rightly have done, given the words it has acknowledged."""
+    said = part.operator if part.operator and part.latched >= part.operator.revision else None
+    if said and said.verdict is Verdict.REJECT:
+        return (Action.REJECTED_BY_OPERATOR,)
+    verdict = part.decision.verdict if part.decision and part.said else None
+    if verdict is Verdict.PASS:
+        return (Action.PASSED,)
+    if verdict is Verdict.REJECT:
+        # AllowOperatorPass is the PLC's own switch: with it off it rejects all the same.
+        both = (Action.PASSED_BY_OPERATOR, Action.REJECTED)
+        return both if said else (Action.REJECTED,)
+    return (Action.FAIL_SAFE, Action.PASSED_BY_KEY)
+
+
+def part_from(entry: Mapping[str, Any]) -> Part:
+    """Return the part that a `judged` entry is about, as it stood when it was written."""
+    decision = Decision(
+        Verdict[str(entry["verdict"]).upper()], tuple(entry["reasons"]), entry["not_inspected"]
+    )
+    results = {view["view"]: result_from(view) for view in entry["views"]}
+    return Part(entry["number"], entry["encoder"], results=results, decision=decision)
+
+
+def said_from(entry: Mapping[str, Any]) -> OperatorSaid:
+    """Return the operator's word in an `override` entry."""
+    verdict = Verdict[str(entry["verdict"]).upper()]
+    return OperatorSaid(entry["press_id"], entry["revision"], verdict, entry["person"])
+
+
+def _press(record: str, press: Press, who: Mapping[str, object]) -> Entry:
+    return {
+        "record": record,
+        "press_id": press.press_id,
+        "verdict": verdict_name(press.verdict),
+        "person": press.by,
+        "painted_at": press.painted_at,
+        "seen_revision": press.seen_revision,
+        "signed_in": press.signed_in,
+        "role": who.get("role", ""),
+        "panel": who.get("panel", ""),
+    }
+
+
+def _view(result: ViewResult) -> Entry:
+    return {
+        "view": result.view,
+        "missed": result.missed,
+        "picture": result.picture,
+        "width_px": result.width_px,
+        "height_px": result.height_px,
+        "model_ms": round(result.model_ms, 2),
+        "top_scores": {kind: round(score, 4) for kind, score in result.top_scores.items()},
+        "findings": [[f.kind, round(f.score, 4), list(f.box)] for f in result.findings],
+    }
+
+
+def result_from(view: Mapping[str, Any]) -> ViewResult:
+    """Return a view's result from its object in a journal entry or a worker's message."""
+    findings = tuple(
+        Finding(kind, float(score), (box[0], box[1], box[2], box[3]))
+        for kind, score, box in view["findings"]
+    )
+    return ViewResult(
+        view["view"],
+        findings=findings,
+        top_scores=dict(view["top_scores"]),
+        missed=view["missed"],
+        picture=view["picture"],
+        width_px=view["width_px"],
+        height_px=view["height_px"],
+        model_ms=view["model_ms"],
+    )

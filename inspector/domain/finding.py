@@ -1,0 +1,52 @@
+"""What the model saw in one view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the camera's picture; x and y are the upper left corner."""
+
+SCORE_FLOOR = 0.01
+"""Scores below this are not kept: the audit strata need no more (issue 2, point 5)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing the model saw.
+
+    Attributes:
+        kind: The class name in the package's manifest.
+        score: 0 to 1.
+        box: Where, in pixels of the camera's picture.
+    """
+
+    kind: str
+    score: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class ViewResult:
+    """What is known of one view of a part: seen by the model, or not and why.
+
+    Attributes:
+        view: The view's name.
+        findings: Those at or above the score limit of their class, best first.
+        top_scores: The highest score for each class, even below its limit, from `SCORE_FLOOR`.
+        missed: Empty when the model looked; else why it could not ("view missing", "frozen").
+        picture: SHA-256 (hex) of the pixels as inspected; empty when there was no picture.
+        width_px: Of the picture; 0 when there was none.
+        height_px: Of the picture; 0 when there was none.
+        model_ms: Time in the model; 0 when it did not look.
+    """
+
+    view: str
+    findings: tuple[Finding, ...] = ()
+    top_scores: Mapping[str, float] = field(default_factory=dict)
+    missed: str = ""
+    picture: str = ""
+    width_px: int = 0
+    height_px: int = 0
+    model_ms: float = 0.0

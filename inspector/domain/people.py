@@ -1,0 +1,90 @@
+"""Who may do what: the roles, and the rights of each as one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person is here; each has one."""
+
+    OPERATOR = "operator"
+    LEAD = "lead"
+    QUALITY = "quality"
+    ADMINISTRATOR = "administrator"
+    VIEWER = "viewer"
+
+
+class Right(StrEnum):
+    """What a person may be allowed to do."""
+
+    SEE = "see"
+    REJECT_PART = "reject_part"
+    """Change PASS to REJECT: the safe direction, which needs nobody signed in."""
+    PASS_PART = "pass_part"
+    """Change REJECT to PASS (*Good part*)."""
+    CORRECT = "correct"
+    """Say after the deadline what the part really was."""
+    LABEL = "label"
+    """Judge parts for the figures and for training."""
+    EXPORT = "export"
+    MANAGE_PEOPLE = "manage_people"
+
+
+_ALL = frozenset(Role)
+
+RIGHTS: dict[Right, frozenset[Role | None]] = {
+    # None: nobody is signed in at the panel.
+    Right.SEE: _ALL | {None},
+    Right.REJECT_PART: frozenset({Role.OPERATOR, Role.LEAD, Role.QUALITY, None}),
+    Right.PASS_PART: frozenset({Role.OPERATOR, Role.LEAD, Role.QUALITY}),
+    Right.CORRECT: frozenset({Role.OPERATOR, Role.LEAD, Role.QUALITY}),
+    Right.LABEL: frozenset({Role.QUALITY}),
+    Right.EXPORT: frozenset({Role.LEAD, Role.QUALITY, Role.ADMINISTRATOR}),
+    Right.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
+}
+
+
+def may(role: Role | None, right: Right) -> bool:
+    """Return whether somebody of this role may; None is a panel where nobody is signed in."""
+    return role in RIGHTS[right]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can sign in.
+
+    Attributes:
+        id: Opaque, never used again.
+        name: As shown beside what the person did.
+        role: Decides the rights.
+        badge: What the person signs in with beside the PIN; unique.
+        active: False: cannot sign in any more; everything the person did stays.
+        created_at: UTC.
+    """
+
+    id: str
+    name: str
+    role: Role
+    badge: str
+    active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session that is good now.
+
+    Attributes:
+        person: Who.
+        csrf: The token that every changing request of this session must carry.
+        last_seen_at: UTC; the recorder moves it on when asked to (`touch_session`).
+        ends_at: UTC; the session is over then at the latest, sooner when idle.
+    """
+
+    person: Person
+    csrf: str
+    last_seen_at: datetime
+    ends_at: datetime

@@ -1,0 +1,47 @@
+"""One read of a station's nodes at the PLC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PlcSnapshot:
+    """One read of a station's nodes.
+
+    Attributes:
+        station: The station.
+        read_s: Monotonic clock before the read was sent, seconds: the values are at least so new.
+        part_id: Last id at the eye.
+        encoder: Belt position now, counts (32 bits).
+        triggers: id → (encoder counts, time µs) at the eye, for the ring's valid entries.
+        fired: view → id → (encoder, time µs) when that camera's output fired.
+        sync: view → (request, first id).
+        decisions: The decision words by slot.
+        latched: The latched operator words by slot.
+        epoch: In force at the PLC.
+        boot_count: Of the PLC's program.
+        heartbeat: Of the PLC's program.
+        alive: The PLC holds the gateway for alive.
+        state: PackML number.
+        counts: triggered, decided, passed, rejected, fail_safe, on_belt.
+        policy: The line policy as the PLC shows it.
+    """
+
+    station: str
+    read_s: float
+    part_id: int
+    encoder: int
+    triggers: Mapping[int, tuple[int, int]]
+    fired: Mapping[str, Mapping[int, tuple[int, int]]]
+    sync: Mapping[str, tuple[int, int]]
+    decisions: Sequence[int]
+    latched: Sequence[int]
+    epoch: int
+    boot_count: int
+    heartbeat: int
+    alive: bool
+    state: int
+    counts: Mapping[str, int]
+    policy: Mapping[str, int | bool]

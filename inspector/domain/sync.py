@@ -1,0 +1,228 @@
+"""Which frame shows which part: one camera's frame counter against the PLC's ring.
+
+A frame's number is `zero + counter`. The zero point is set only in a gap that both sides show:
+the PLC withholds this camera's output for some parts, and the same hole must stand in the
+camera's own time stamps. From then on the interval between two frames, by the camera's clock,
+must agree with the interval between their two ring entries, by the PLC's clock. Arrival times
+play no part: a picture may be late, but its exposure cannot be.
+
+Every function is pure and returns a new track.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from inspector.domain.finding import ViewResult
+from inspector.domain.numbers import signed_32
+
+PATIENCE_S = 0.5
+"""How long a frame may wait for its ring entry: several PLC scans and reads."""
+CLOCK_DRIFT = 1e-4
+"""Two quartz clocks differ by less than 100 parts in a million."""
+PARTS_TO_WAIT = 3
+"""So many parts after the hole its first frame must have come, or the camera lost it."""
+_KEPT_ARRIVALS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A frame came: its counter, the camera's own time (µs), our monotonic time (s)."""
+
+    counter: int
+    taken_us: int
+    ready_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A result whose part is known."""
+
+    number: int
+    result: ViewResult
+    ready_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ViewTrack:
+    """What is known of one camera's frames.
+
+    Attributes:
+        session: Of the camera's connection; frames of another one are not ours.
+        up: The camera is connected.
+        why: Why it is not in sync, for people; empty when it is.
+        zero: Part number less frame counter; None while not in sync.
+        proven: An interval has agreed since `zero` was set; before that no result is used.
+        last: The last frame that agreed, and its ring time in µs.
+        arrivals: Frames that came while not in sync, to find the hole in.
+        waiting: Frames in sync whose ring entry has not been read yet.
+        names: Part number and arrival by counter, for frames whose result is still awaited.
+        results: Results by counter that still wait for their name.
+        request: The sync request that stands at the PLC; 0 for none.
+    """
+
+    session: int = -1
+    up: bool = False
+    why: str = "no picture yet"
+    zero: int | None = None
+    proven: bool = False
+    last: tuple[Arrival, int] | None = None
+    arrivals: tuple[Arrival, ...] = ()
+    waiting: tuple[Arrival, ...] = ()
+    names: Mapping[int, tuple[int, Arrival]] = field(default_factory=dict)
+    results: Mapping[int, ViewResult] = field(default_factory=dict)
+    request: int = 0
+
+    @property
+    def in_sync(self) -> bool:
+        """True when frames are given part numbers."""
+        return self.zero is not None
+
+
+def lost(track: ViewTrack, why: str) -> ViewTrack:
+    """Return the track out of sync: no frame seen so far is used any more."""
+    newest = track.waiting[-1:] or ((track.last[0],) if track.last else ()) or track.arrivals[-1:]
+    return ViewTrack(session=track.session, up=track.up, why=why, arrivals=tuple(newest))
+
+
+def camera_changed(track: ViewTrack, *, session: int, up: bool, why: str) -> ViewTrack:
+    """Return the track after the camera connected anew or went away; its counter starts over."""
+    if up and track.up and session == track.session:
+        return track
+    return ViewTrack(session=session, up=up, why=why or "camera connected, not yet in sync")
+
+
+def arrived(track: ViewTrack, frame: Arrival) -> ViewTrack:
+    """Return the track after a frame came, before the model has looked."""
+    if not track.in_sync:
+        return replace(track, arrivals=(*track.arrivals, frame)[-_KEPT_ARRIVALS:])
+    return replace(track, waiting=(*track.waiting, frame))
+
+
+def looked(track: ViewTrack, counter: int, result: ViewResult) -> ViewTrack:
+    """Return the track after the model's answer to a frame came; None of it when out of sync."""
+    if not track.in_sync:
+        return track
+    return replace(track, results={**track.results, counter: result})
+
+
+def name_frames(
+    track: ViewTrack, fired: Mapping[int, int], *, read_s: float, spacing_us: float
+) -> tuple[ViewTrack, str]:
+    """Give waiting frames their part numbers, each only if its interval agrees with the ring.
+
+    Args:
+        track: In sync.
+        fired: Part number → PLC time in µs (32 bits) when this camera's output fired.
+        read_s: Monotonic time before `fired` was read.
+        spacing_us: The smallest spacing of two parts.
+
+    Returns:
+        The track, and why sync was lost; empty when it was not.
+    """
+    zero = track.zero
+    names = dict(track.names)
+    last, proven = track.last, track.proven
+    waiting = list(track.waiting)
+    while waiting and zero is not None:
+        frame = waiting[0]
+        number = zero + frame.counter
+        if number not in fired:
+            if read_s - frame.ready_s > PATIENCE_S:
+                return track, f"frame {frame.counter} has no trigger"
+            break
+        if last is not None:
+            off_us = _disagreement_us(last, frame, fired[number])
+            if abs(off_us) > _tolerance_us(last[0], frame, spacing_us):
+                return track, f"frame {frame.counter} came {off_us / 1000:+.0f} ms off its trigger"
+            proven = True
+        names[frame.counter] = (number, frame)
+        last = (frame, fired[number])
+        waiting.pop(0)
+    return replace(track, names=names, last=last, proven=proven, waiting=tuple(waiting)), ""
+
+
+def collected(track: ViewTrack) -> tuple[ViewTrack, tuple[Named, ...]]:
+    """Return the results whose part is known, once an interval has proven the zero point."""
+    if not track.proven:
+        return track, ()
+    both = sorted(track.names.keys() & track.results.keys())
+    ready = tuple(
+        Named(track.names[counter][0], track.results[counter], track.names[counter][1].ready_s)
+        for counter in both
+    )
+    newest = track.last[0].counter if track.last else 0
+    # Frames are in order: what is far behind the newest will not be answered any more.
+    names = {c: name for c, name in track.names.items() if c not in both and c > newest - 1024}
+    results = {c: r for c, r in track.results.items() if c not in both and c > newest - 1024}
+    return replace(track, names=names, results=results), ready
+
+
+def wants_gap(track: ViewTrack) -> bool:
+    """Return whether a sync request should be made now: a frame must stand before the hole."""
+    return track.up and not track.in_sync and not track.request and bool(track.arrivals)
+
+
+def asked(track: ViewTrack, request: int) -> ViewTrack:
+    """Return the track with its request at the PLC; the newest frame stands before the hole."""
+    return replace(
+        track, request=request, arrivals=track.arrivals[-1:], why="waiting for a gap to sync in"
+    )
+
+
+def answered(
+    track: ViewTrack, first: int, fired: Mapping[int, int], *, spacing_us: float
+) -> ViewTrack:
+    """Set the zero point if the PLC's hole stands in the camera's time stamps too.
+
+    Args:
+        track: With `request` at the PLC, which has answered it.
+        first: Part number that the output fired for first after the hole.
+        fired: As in `name_frames`.
+        spacing_us: As in `name_frames`.
+
+    Returns:
+        In sync; or unchanged while frame or entry may still come; or ready to ask again.
+    """
+    before = max((number for number in fired if number < first), default=None)
+    if first not in fired:
+        return track
+    pairs = [
+        pair
+        for pair in pairwise(track.arrivals)
+        if before is not None and _is_hole(pair, fired[before], fired[first], spacing_us)
+    ]
+    if len(pairs) == 1:
+        after = pairs[0][1]
+        return replace(
+            track,
+            zero=first - after.counter,
+            request=0,
+            why="",
+            arrivals=(),
+            waiting=tuple(frame for frame in track.arrivals if frame.counter >= after.counter),
+        )
+    if any(number >= first + PARTS_TO_WAIT for number in fired):
+        return replace(track, request=0, why="the gap did not show in the camera's times")
+    return track
+
+
+def _is_hole(
+    pair: tuple[Arrival, Arrival], before_us: int, first_us: int, spacing_us: float
+) -> bool:
+    one, two = pair
+    if two.counter != one.counter + 1:
+        return False
+    off_us = _disagreement_us((one, before_us), two, first_us)
+    return abs(off_us) <= _tolerance_us(one, two, spacing_us)
+
+
+def _disagreement_us(last: tuple[Arrival, int], frame: Arrival, fired_us: int) -> int:
+    before, before_us = last
+    return signed_32((frame.taken_us - before.taken_us) - (fired_us - before_us))
+
+
+def _tolerance_us(one: Arrival, two: Arrival, spacing_us: float) -> float:
+    return spacing_us / 2 + CLOCK_DRIFT * abs(two.taken_us - one.taken_us)

@@ -1,0 +1,448 @@
+"""The belt of one station: every part from the eye until the PLC has decided it.
+
+`Belt` is an immutable value; each step takes it with one event and returns the next belt and
+what is to be done (`Effect`). Nothing here reads a clock, a file or a network, so that the
+whole of the line's behaviour can be tested as a state machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+from inspector.domain import sync
+from inspector.domain.finding import ViewResult
+from inspector.domain.judging import Decision, judge, not_inspected
+from inspector.domain.numbers import extended, parts_from, travelled
+from inspector.domain.snapshot import PlcSnapshot
+from inspector.domain.sync import Arrival, ViewTrack
+from inspector.domain.verdict import Action, Verdict
+from inspector.domain.words import ID_MASK, OperatorWord, action_of
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The fixed facts of a station: encoder counts from the eye, and its tables."""
+
+    station: str
+    views: tuple[str, ...]
+    reject_at_counts: int
+    answer_by_counts: int
+    last_word_counts: int
+    smallest_spacing_us: float
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSaid:
+    """A person's word on one part, as it stands in the journal."""
+
+    press_id: str
+    revision: int
+    verdict: Verdict
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part between the eye and the PLC's decision.
+
+    Attributes:
+        number: 64 bits; its low 32 are the PLC's id.
+        encoder: Belt position at the eye.
+        entered_s: Monotonic time of the read that showed it first.
+        results: By view, what came.
+        ready_s: Monotonic time of its newest frame.
+        decision: Ours, once made; never changes.
+        said: The machine word was acknowledged under the current epoch.
+        operator: The newest word of a person, if any.
+        latched: The revision that the PLC has echoed.
+        mute: Nothing is sent for it: it was at the eye before the PLC's last restart.
+        withheld: The journal could not take its verdict: no PASS is sent.
+    """
+
+    number: int
+    encoder: int
+    entered_s: float = 0.0
+    results: Mapping[str, ViewResult] = field(default_factory=dict)
+    ready_s: float = 0.0
+    decision: Decision | None = None
+    said: bool = False
+    operator: OperatorSaid | None = None
+    latched: int = 0
+    mute: bool = False
+    withheld: bool = False
+
+    @property
+    def stands(self) -> Verdict | None:
+        """Return the verdict that stands: the operator's, else the machine's, else None."""
+        if self.operator:
+            return self.operator.verdict
+        return self.decision.verdict if self.decision else None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Journal the decision on a part, then say it."""
+
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The PLC has decided; `action` is None when its decision was overwritten unread."""
+
+    part: Part
+    action: Action | None
+
+
+@dataclass(frozen=True, slots=True)
+class Latched:
+    """The PLC echoed the operator's word."""
+
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Parts `first` to `last` passed the eye and left no trace that we can still read."""
+
+    first: int
+    last: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncLost:
+    """A view's frames can no longer be given to parts; a new epoch is due."""
+
+    view: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskGap:
+    """Ask the PLC for a gap on a view's camera output."""
+
+    view: str
+    request: int
+
+
+Effect = Judged | Decided | Latched | Gap | SyncLost | AskGap
+
+
+@dataclass(frozen=True, slots=True)
+class Belt:
+    """All undecided parts of a station, and its cameras' tracks.
+
+    Attributes:
+        layout: The station's fixed facts.
+        run: Count run: goes up when the PLC's count falls back.
+        newest: Every part up to this number is accounted for; None before the first read ever.
+        recorded: Numbers above `newest` that the journal holds already; empty after the first read.
+        encoder: Belt position at the last read.
+        parts: Undecided parts by number, oldest first.
+        tracks: By view.
+        boot: The PLC's boot count at the last read, or in the journal; None before it.
+        away: True until the first read of this process: what is met there was not watched.
+        asked: Sync requests made so far.
+    """
+
+    layout: Layout
+    run: int = 1
+    newest: int | None = None
+    recorded: frozenset[int] = frozenset()
+    encoder: int = 0
+    parts: Mapping[int, Part] = field(default_factory=dict)
+    tracks: Mapping[str, ViewTrack] = field(default_factory=dict)
+    boot: int | None = None
+    away: bool = True
+    asked: int = 0
+
+    @property
+    def oldest_open(self) -> int:
+        """Return the lowest number without a decision: all below it are in the journal."""
+        open_parts = [n for n, part in self.parts.items() if not part.decision]
+        return min(open_parts, default=(self.newest or 0) + 1)
+
+    def distance(self, part: Part) -> int:
+        """Return the counts from the eye that a part has gone, as of the last read."""
+        return travelled(part.encoder, self.encoder)
+
+    def in_time(self, part: Part) -> bool:
+        """Return whether a word on a part still reaches the PLC before the reject station."""
+        last = self.layout.reject_at_counts - self.layout.last_word_counts
+        return not part.mute and self.distance(part) < last
+
+    def with_part(self, part: Part) -> Belt:
+        """Return the belt with one part put in or replaced."""
+        return replace(self, parts={**self.parts, part.number: part})
+
+    def with_track(self, view: str, track: ViewTrack) -> Belt:
+        """Return the belt with one view's track replaced."""
+        return replace(self, tracks={**self.tracks, view: track})
+
+
+Step = tuple[Belt, tuple[Effect, ...]]
+
+
+def empty_belt(layout: Layout) -> Belt:
+    """Return the belt of a station nobody has read yet."""
+    return Belt(layout, tracks={view: ViewTrack() for view in layout.views})
+
+
+def camera_changed(belt: Belt, view: str, *, session: int, up: bool, why: str) -> Step:
+    """Return the belt after a camera connected anew or went away."""
+    before = belt.tracks[view]
+    after = sync.camera_changed(before, session=session, up=up, why=why)
+    lost = (SyncLost(view, after.why),) if before.in_sync and after is not before else ()
+    return belt.with_track(view, after), lost
+
+
+def frame_came(belt: Belt, view: str, session: int, frame: Arrival) -> Belt:
+    """Return the belt after a frame arrived, before the model looked."""
+    track = belt.tracks[view]
+    if session != track.session:
+        return belt
+    return belt.with_track(view, sync.arrived(track, frame))
+
+
+def view_seen(belt: Belt, view: str, session: int, counter: int, result: ViewResult) -> Step:
+    """Return the belt after the model's answer to a frame came."""
+    track = belt.tracks[view]
+    if session != track.session:
+        return belt, ()
+    return _settled(belt.with_track(view, sync.looked(track, counter, result)))
+
+
+def plc_read(belt: Belt, snapshot: PlcSnapshot) -> Step:
+    """Return the belt after the PLC's tables were read: new parts, names, echoes, decisions."""
+    belt, effects = _boot_seen(belt, snapshot)
+    belt = replace(belt, encoder=snapshot.encoder, boot=snapshot.boot_count)
+    belt, more = _parts_entered(belt, snapshot)
+    effects += more
+    for view in belt.layout.views:
+        belt, more = _frames_named(belt, view, snapshot)
+        effects += more
+    belt, more = _settled(belt)
+    effects += more
+    belt, more = _echoes_and_decisions(belt, snapshot)
+    return belt, effects + more
+
+
+def resync(belt: Belt, why: str) -> Step:
+    """Return the belt with every view out of sync, for a reason outside the frames."""
+    lost = tuple(SyncLost(view, why) for view, track in belt.tracks.items() if track.in_sync)
+    tracks = {view: sync.lost(track, why) for view, track in belt.tracks.items()}
+    return replace(belt, tracks=tracks), lost
+
+
+def link_lost(belt: Belt) -> Belt:
+    """Return the belt after the session ended: what was asked of the PLC is asked again."""
+    tracks = {view: replace(track, request=0) for view, track in belt.tracks.items()}
+    return replace(belt, tracks=tracks)
+
+
+def epoch_raised(belt: Belt) -> Belt:
+    """Return the belt with every word to be said again under the new epoch."""
+    return replace(belt, parts={n: replace(part, said=False) for n, part in belt.parts.items()})
+
+
+def acked(belt: Belt, number: int) -> Belt:
+    """Return the belt after the machine word of a part was acknowledged."""
+    part = belt.parts.get(number)
+    return belt.with_part(replace(part, said=True)) if part else belt
+
+
+def journal_failed(belt: Belt, number: int, *, failed: bool) -> Belt:
+    """Return the belt with a part's PASS withheld, or free again."""
+    part = belt.parts.get(number)
+    return belt.with_part(replace(part, withheld=failed)) if part else belt
+
+
+def to_say(belt: Belt) -> tuple[Part, ...]:
+    """Return the parts whose machine word the PLC has not acknowledged and may still get.
+
+    A PASS waits while a person's REJECT of the same part lacks its echo: a late PASS must
+    never overtake it.
+    """
+    return tuple(
+        part
+        for part in belt.parts.values()
+        if part.decision and not part.said and belt.in_time(part) and _may_say(part)
+    )
+
+
+def to_say_operator(belt: Belt) -> tuple[Part, ...]:
+    """Return the parts whose operator word has no echo yet and may still get one."""
+    return tuple(
+        part
+        for part in belt.parts.values()
+        if part.operator and part.latched < part.operator.revision and belt.in_time(part)
+    )
+
+
+def _may_say(part: Part) -> bool:
+    if part.decision is None or part.decision.verdict is not Verdict.PASS:
+        return True
+    said = part.operator
+    unheard = said is not None and said.verdict is Verdict.REJECT and part.latched < said.revision
+    return not (part.withheld or unheard)
+
+
+def _boot_seen(belt: Belt, snapshot: PlcSnapshot) -> Step:
+    """A restarted PLC decides every part on the belt fail-safe; nothing is sent for them."""
+    fell_back = belt.newest is not None and extended(snapshot.part_id, near=belt.newest) < (
+        belt.newest
+    )
+    if belt.boot in (None, snapshot.boot_count) and not fell_back:
+        return belt, ()
+    belt = replace(belt, parts={n: replace(part, mute=True) for n, part in belt.parts.items()})
+    belt, lost = resync(belt, "the PLC restarted")
+    if not fell_back:
+        return belt, lost
+    orphans = tuple(Decided(part, None) for part in belt.parts.values())
+    belt, judged = _judged_now(belt, belt.parts.values(), "the PLC's part count fell back")
+    return replace(belt, run=belt.run + 1, newest=None, parts={}), lost + judged + orphans
+
+
+def _parts_entered(belt: Belt, snapshot: PlcSnapshot) -> Step:
+    """Take in what passed the eye since the last read; parts met after an absence get no PASS."""
+    near = snapshot.part_id if belt.newest is None else belt.newest
+    head = extended(snapshot.part_id, near=near)
+    known = belt.newest if belt.newest is not None else head - snapshot.counts["triggered"]
+    places = {extended(i, near=near): encoder for i, (encoder, _) in snapshot.triggers.items()}
+    seen = sorted(n for n in places if max(known, head - belt.layout.slots) < n <= head)
+    new = [number for number in seen if number not in belt.recorded]
+    parts = dict(belt.parts) | {n: Part(n, places[n], snapshot.read_s) for n in new}
+    unread = _missing(known, seen[0] if seen else head + 1, belt.recorded)
+    cause = _gap_cause(belt)
+    gaps = tuple(Gap(first, last, cause) for first, last in unread)
+    entered = replace(
+        belt, parts=dict(sorted(parts.items())), newest=head, recorded=frozenset(), away=False
+    )
+    if not belt.away:
+        return entered, gaps
+    entered, judged = _judged_now(entered, [parts[n] for n in new], "the gateway was not running")
+    return entered, gaps + judged
+
+
+def _missing(known: int, end: int, recorded: frozenset[int]) -> tuple[tuple[int, int], ...]:
+    """Return the ranges of part numbers between `known` and `end` that nothing is known of."""
+    stops = [known, *sorted(n for n in recorded if known < n < end), end]
+    ranges = ((one + 1, two - 1) for one, two in pairwise(stops))
+    return tuple(pair for pair in ranges if parts_from(*pair))
+
+
+def _gap_cause(belt: Belt) -> str:
+    if belt.newest is None:
+        return "before the gateway's first start"
+    return "the gateway was not running" if belt.away else "no connection to the PLC"
+
+
+def _frames_named(belt: Belt, view: str, snapshot: PlcSnapshot) -> Step:
+    track = belt.tracks[view]
+    spacing_us = belt.layout.smallest_spacing_us
+    near = belt.newest or 0
+    fired = {extended(i, near=near): us for i, (_, us) in snapshot.fired[view].items()}
+    if track.request and snapshot.sync[view][0] == track.request:
+        first = extended(snapshot.sync[view][1], near=near)
+        track = sync.answered(track, first, fired, spacing_us=spacing_us)
+    if track.in_sync:
+        track, why = sync.name_frames(track, fired, read_s=snapshot.read_s, spacing_us=spacing_us)
+        if why:
+            return belt.with_track(view, sync.lost(track, why)), (SyncLost(view, why),)
+    if not sync.wants_gap(track):
+        return belt.with_track(view, track), ()
+    request = belt.asked + 1
+    belt = replace(belt.with_track(view, sync.asked(track, request)), asked=request)
+    return belt, (AskGap(view, request),)
+
+
+def _settled(belt: Belt) -> Step:
+    """Give named results to their parts, and judge every part that is complete or due."""
+    parts = dict(belt.parts)
+    tracks = dict(belt.tracks)
+    for view, track in belt.tracks.items():
+        tracks[view], named = sync.collected(track)
+        for one in named:
+            if (part := parts.get(one.number)) and not part.decision:
+                parts[one.number] = replace(
+                    part,
+                    results={**part.results, view: one.result},
+                    ready_s=max(part.ready_s, one.ready_s),
+                )
+    belt = replace(belt, parts=parts, tracks=tracks)
+    ripe = [part for part in parts.values() if not part.decision and _is_ripe(belt, part)]
+    return _judged_now(belt, ripe, "") if ripe else (belt, ())
+
+
+def _is_ripe(belt: Belt, part: Part) -> bool:
+    complete = all(view in part.results for view in belt.layout.views)
+    return complete or part.mute or belt.distance(part) >= belt.layout.answer_by_counts
+
+
+def _judged_now(belt: Belt, parts: Iterable[Part], cause: str) -> Step:
+    """Judge the parts that have no decision yet; a `cause` makes them UNKNOWN."""
+    judged = [
+        replace(part, decision=_decision(belt, part, cause))
+        for part in parts
+        if part.decision is None
+    ]
+    after = dict(belt.parts) | {part.number: part for part in judged}
+    return replace(belt, parts=after), tuple(Judged(part) for part in judged)
+
+
+def _decision(belt: Belt, part: Part, cause: str) -> Decision:
+    if cause:
+        return not_inspected(cause)
+    if part.mute:
+        return not_inspected("the PLC restarted")
+    results = dict(part.results)
+    for view, track in belt.tracks.items():
+        if view not in results and track.why:
+            results[view] = ViewResult(view, missed=track.why)
+    return judge(results, belt.layout.views)
+
+
+def _echoes_and_decisions(belt: Belt, snapshot: PlcSnapshot) -> Step:
+    effects: tuple[Effect, ...] = ()
+    parts = dict(belt.parts)
+    for part in belt.parts.values():
+        slot = part.number % belt.layout.slots
+        heard = _echo(part, snapshot.latched[slot])
+        if heard.latched != part.latched:
+            parts[part.number] = heard
+            effects += (Latched(heard),)
+        word = snapshot.decisions[slot]
+        action = action_of(word, part.number)
+        if action is None and not _overwritten(belt, part, word):
+            continue
+        part_now, judged = _closed(heard)
+        effects += (*judged, Decided(part_now, action))
+        del parts[part.number]
+    return replace(belt, parts=parts), effects
+
+
+def _echo(part: Part, word: int) -> Part:
+    echo = OperatorWord.unpack(word)
+    if not part.operator or echo.part_id != part.number & ID_MASK:
+        return part
+    return replace(part, latched=max(part.latched, echo.revision))
+
+
+def _overwritten(belt: Belt, part: Part, word: int) -> bool:
+    """Return whether a later part's decision stands where this part's would be."""
+    ahead = ((word >> 8) - part.number) & ID_MASK
+    in_slot = word and 0 < ahead < ID_MASK // 2
+    newest = belt.newest if belt.newest is not None else part.number
+    return bool(in_slot) or newest - part.number >= 2 * belt.layout.slots
+
+
+def _closed(part: Part) -> tuple[Part, tuple[Effect, ...]]:
+    """Return the part with a decision: one decided before we judged it was not inspected."""
+    if part.decision:
+        return part, ()
+    late = replace(part, decision=not_inspected("decided by the PLC before the verdict"))
+    return late, (Judged(late),)

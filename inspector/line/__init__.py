@@ -1,0 +1,1 @@
+"""The line: tracks parts, judges, speaks to the PLC. No vendor code, no model, no database."""

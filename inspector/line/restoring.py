@@ -1,0 +1,73 @@
+"""What the line knows after its own restart: everything it wrote into the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from inspector.domain import entries
+from inspector.domain.tracking import Belt, Layout, Part, empty_belt
+
+
+class Restored:
+    """What the journal of an earlier process says of one station."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self.epoch = 0
+        self._boot: int | None = None
+        self._run = 1
+        self._parts: dict[int, Part] = {}
+        self._judged: set[int] = set()
+        self._open = 0
+        self._by_record: dict[str, int] = {}
+
+    def read(self, entry: Mapping[str, Any]) -> None:
+        """Take in one entry, in the order they were written."""
+        kind = entry["kind"]
+        if kind == "boot":
+            self.epoch, self._boot = entry["epoch"], entry["plc_boot"]
+        elif kind == "judged":
+            self._read_judged(entry)
+        elif kind == "gap":
+            self._open = max(self._open, entry["last"] + 1)
+        else:
+            self._read_word(kind, entry)
+
+    def _read_judged(self, entry: Mapping[str, Any]) -> None:
+        if entry["run"] > self._run:
+            self._run, self._parts, self._judged, self._open = entry["run"], {}, set(), 0
+        number = entry["number"]
+        self._parts[number] = entries.part_from(entry)
+        self._judged.add(number)
+        self._open = max(self._open, entry["oldest_open"])
+        self._by_record[entry["record"]] = number
+
+    def _read_word(self, kind: str, entry: Mapping[str, Any]) -> None:
+        number = self._by_record.get(entry.get("record", ""), -1)
+        part = self._parts.get(number)
+        if part is None:
+            return
+        if kind == "decided":
+            del self._parts[number]
+        elif kind == "override":
+            self._parts[number] = replace(part, operator=entries.said_from(entry))
+        elif kind == "latched":
+            self._parts[number] = replace(part, latched=entry["revision"])
+
+    def belt(self) -> Belt:
+        """Return the belt of undecided parts; None known when the journal holds nothing."""
+        belt = empty_belt(self._layout)
+        if not self._judged and not self._open:
+            return replace(belt, boot=self._boot)
+        newest = self._open - 1
+        above = frozenset(number for number in self._judged if number > newest)
+        return replace(
+            belt,
+            run=self._run,
+            newest=newest,
+            recorded=above,
+            parts=dict(sorted(self._parts.items())),
+            boot=self._boot,
+        )

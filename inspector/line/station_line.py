@@ -1,0 +1,406 @@
+"""One station's line: takes events in, lets the pure belt decide, and acts on what it returns."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from inspector.domain import entries, tracking
+from inspector.domain.entries import Circumstances, Entry, RanOn
+from inspector.domain.numbers import record_id
+from inspector.domain.overriding import Answer, Outcome, Press, pressed, state_of
+from inspector.domain.snapshot import PlcSnapshot
+from inspector.domain.sync import Arrival
+from inspector.domain.tracking import (
+    AskGap,
+    Belt,
+    Decided,
+    Effect,
+    Gap,
+    Judged,
+    Latched,
+    Layout,
+    Part,
+    Step,
+    SyncLost,
+    empty_belt,
+)
+from inspector.domain.verdict import Action, Verdict
+from inspector.domain.words import MachineWord, OperatorWord
+from inspector.errors import JournalFull
+from inspector.line.restoring import Restored
+from inspector.ports import Clock, Journal, Plc
+
+REPEAT_S = 0.3
+"""A word without its acknowledgement or echo is said again after this."""
+KEPT_PRESSES = 4096
+HELD_PICTURES_S = 120.0
+"""A picture that belongs to no part on the belt is dropped after this."""
+
+Token = tuple[str, int, int]
+"""What an acknowledgement brings back: (station, part number, epoch); number 0: an operator's."""
+
+
+@dataclass(slots=True)
+class Closed:
+    """A part the PLC has decided, kept for the screen and for corrections."""
+
+    record: str
+    part: Part
+    action: Action | None
+    at: str
+
+
+@dataclass(slots=True)
+class Link:
+    """What is known of the PLC's side."""
+
+    up: bool = False
+    why: str = "not connected yet"
+    snapshot: PlcSnapshot | None = None
+    program_beat: int = -1
+    program_beat_s: float = 0.0
+
+
+@dataclass(slots=True)
+class Told:
+    """What was said and when, so that nothing is repeated faster than it can be answered."""
+
+    at_s: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    def due(self, word: str, number: int, now_s: float) -> bool:
+        """Return whether a word may be said (again), and note that it is."""
+        if now_s - self.at_s.get((word, number), -REPEAT_S) < REPEAT_S:
+            return False
+        self.at_s[word, number] = now_s
+        return True
+
+    def forget(self, number: int) -> None:
+        """Forget a part that has left the belt."""
+        self.at_s.pop(("machine", number), None)
+        self.at_s.pop(("operator", number), None)
+
+
+class StationLine:
+    """The imperative shell around one station's belt.
+
+    Args:
+        layout: The station's fixed facts.
+        plc: Where words go.
+        journal: Where everything is written before it is said.
+        clock: Time.
+        key: The site's key for record ids.
+        tell_worker: Sends keep and drop to the station's worker.
+        keep: Whether a passed part's pictures are kept as a sample, by record id.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        plc: Plc,
+        journal: Journal,
+        clock: Clock,
+        key: bytes,
+        tell_worker: Callable[[Mapping[str, object]], None],
+        keep: Callable[[str], bool],
+    ) -> None:
+        self.layout = layout
+        self.belt: Belt = empty_belt(layout)
+        self.link = Link()
+        self.ran_on = RanOn()
+        self.epoch = 0
+        self.recent: deque[Closed] = deque(maxlen=24)
+        self.latencies_ms: deque[float] = deque(maxlen=2000)
+        self.late = 0
+        self.disagreements = 0
+        self.alarms: dict[str, str] = {}
+        self._plc, self._journal, self._clock, self._key = plc, journal, clock, key
+        self._tell_worker, self._keep = tell_worker, keep
+        self._fresh_link = False
+        self._told = Told()
+        self._numbers: dict[str, int] = {}
+        self._presses: OrderedDict[str, tuple[str, Outcome]] = OrderedDict()
+        self._held: dict[str, float] = {}
+        self._owed: list[tuple[int, Entry]] = []
+        self._beats = 0
+
+    def restore(self, journal: Iterable[Mapping[str, Any]]) -> None:
+        """Take up where the journal of an earlier process ended."""
+        from_journal = Restored(self.layout)
+        for entry in journal:
+            if entry.get("station") == self.layout.station:
+                from_journal.read(entry)
+        self.belt, self.epoch = from_journal.belt(), from_journal.epoch
+        for number in self.belt.parts:
+            self._numbers[self.record(number)] = number
+
+    def start_after(self, *, run: int, number: int) -> None:
+        """Take up where the database ended, when the journal is gone (a power cut)."""
+        self.belt = replace(self.belt, run=run, newest=number)
+
+    def record(self, number: int) -> str:
+        """Return a part's record id."""
+        return record_id(self._key, self.layout.station, self.belt.run, number)
+
+    # --- events from the worker -------------------------------------------------------------
+
+    def camera(self, view: str, *, session: int, up: bool, why: str) -> None:
+        """A camera connected anew or went away."""
+        step = tracking.camera_changed(self.belt, view, session=session, up=up, why=why)
+        self._apply(step)
+
+    def worker_gone(self) -> None:
+        """The station's worker ended: its cameras are not watched."""
+        for view in self.layout.views:
+            session = self.belt.tracks[view].session
+            self.camera(view, session=session, up=False, why="the vision worker is not running")
+
+    def frame(self, view: str, session: int, arrival: Arrival) -> None:
+        """A frame came; its ring entry is wanted at once, while the model looks."""
+        self.belt = tracking.frame_came(self.belt, view, session, arrival)
+        self._plc.read_soon(self.layout.station)
+
+    def seen(self, view: str, session: int, counter: int, view_object: Mapping[str, Any]) -> None:
+        """The worker has looked at a frame."""
+        result = entries.result_from(view_object)
+        if result.picture:
+            self._held[result.picture] = self._clock.monotonic_s()
+        self._apply(tracking.view_seen(self.belt, view, session, counter, result))
+
+    # --- events from the PLC ----------------------------------------------------------------
+
+    def plc_up(self) -> None:
+        """A fresh session stands; the first read tells what happened meanwhile."""
+        self.link.up, self.link.why = True, ""
+        self.link.program_beat_s = self._clock.monotonic_s()
+        self._fresh_link = True
+
+    def plc_down(self, why: str) -> None:
+        """The session ended; everything unanswered is said again later."""
+        self.link.up, self.link.why = False, why
+        self.belt = tracking.link_lost(self.belt)
+        self._told = Told()
+
+    def plc_read(self, snapshot: PlcSnapshot) -> None:
+        """A station was read."""
+        self._note_beat(snapshot)
+        restarted = self.belt.boot not in (None, snapshot.boot_count)
+        if self._fresh_link or restarted:
+            self._greet(snapshot, new_epoch=restarted or self.belt.away)
+        self._apply(tracking.plc_read(self.belt, snapshot))
+
+    def plc_acked(self, token: Token, at_s: float) -> None:
+        """A machine word was acknowledged."""
+        _, number, epoch = token
+        part = self.belt.parts.get(number)
+        if epoch != self.epoch or part is None or part.said:
+            return
+        self.belt = tracking.acked(self.belt, number)
+        if not part.ready_s:
+            return
+        latency_ms = (at_s - part.ready_s) * 1000
+        self.latencies_ms.append(latency_ms)
+        self._write(entries.acked(self.record(number), latency_ms=round(latency_ms, 3), late=False))
+
+    # --- a person ---------------------------------------------------------------------------
+
+    def press(self, record: str, press: Press, who: Mapping[str, object]) -> Outcome:
+        """Take a person's word: journaled first, then sent; the same press gets the same answer."""
+        if press.press_id in self._presses:
+            return self._answer_again(press)
+        part = self.belt.parts.get(self._numbers.get(record, -1))
+        if part is None:
+            outcome = Outcome(Answer.TOO_LATE, 0, why="the part has been decided")
+        else:
+            belt, outcome = pressed(self.belt, part, press)
+            outcome = self._take(record, belt, press, outcome, who)
+        if outcome.answer is Answer.TOO_LATE:
+            self._write(entries.correction(record, press, why=outcome.why, who=who))
+        self._presses[press.press_id] = record, outcome
+        if len(self._presses) > KEPT_PRESSES:
+            self._presses.popitem(last=False)
+        self._speak()
+        return outcome
+
+    def knows(self, record: str) -> bool:
+        """Return whether a part with this record is on the belt."""
+        return record in self._numbers
+
+    # --- time -------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """Beat, pay what is owed to the journal, say again what was not heard.
+
+        Called by the decision stage itself: when it hangs, the beat stops and the PLC takes
+        its safe branch.
+        """
+        self._pay_journal()
+        self._speak()
+        self._drop_strays()
+        if self.link.up:
+            self._beats = (self._beats + 1) % (1 << 32)
+            self._plc.beat(self.layout.station, self._beats)
+
+    # --- acting -----------------------------------------------------------------------------
+
+    def _greet(self, snapshot: PlcSnapshot, *, new_epoch: bool) -> None:
+        """First read of a session: claim the epoch, and say again what is undecided."""
+        self._fresh_link = False
+        if new_epoch:
+            self._raise_epoch(snapshot.epoch, snapshot.boot_count)
+        else:
+            self._plc.raise_epoch(self.layout.station, self.epoch)
+            self.belt = tracking.epoch_raised(self.belt)
+
+    def _raise_epoch(self, theirs: int, boot: int | None) -> None:
+        self.epoch = max(self.epoch, theirs) + 1
+        self._write({"kind": "boot", "epoch": self.epoch, "plc_boot": boot})
+        self._plc.raise_epoch(self.layout.station, self.epoch)
+        self.belt = tracking.epoch_raised(self.belt)
+        self._told = Told()
+
+    def _apply(self, step: Step) -> None:
+        self.belt, effects = step
+        for effect in effects:
+            self._do(effect)
+        if any(isinstance(effect, SyncLost) for effect in effects):
+            theirs = self.link.snapshot.epoch if self.link.snapshot else 0
+            self._raise_epoch(theirs, self.belt.boot)
+        self._speak()
+
+    def _do(self, effect: Effect) -> None:
+        match effect:
+            case Judged(part):
+                self._journal_verdict(part)
+            case Decided(part, action):
+                self._close(part, action)
+            case Latched(part) if part.operator:
+                self._write(entries.latched(self.record(part.number), part.operator))
+            case Gap():
+                snapshot = self.link.snapshot
+                totals = snapshot.counts if snapshot else {}
+                self._write(entries.gap(effect, run=self.belt.run, totals=totals))
+            case SyncLost(view, why):
+                self._alarm(f"sync {view}", why)
+            case AskGap(view, request):
+                self._plc.ask_sync(self.layout.station, view, request)
+
+    def _journal_verdict(self, part: Part) -> None:
+        record = self.record(part.number)
+        self._numbers[record] = part.number
+        now_s = self._clock.monotonic_s()
+        entered_at = self._clock.now() - timedelta(seconds=now_s - part.entered_s)
+        around = Circumstances(
+            record=record,
+            run=self.belt.run,
+            epoch=self.epoch,
+            oldest_open=self.belt.oldest_open,
+            triggered_at=entered_at.isoformat(),
+            ready_to_judged_ms=round((now_s - part.ready_s) * 1000, 3) if part.ready_s else None,
+        )
+        entry = entries.judged(part, ran_on=self.ran_on, around=around)
+        if not self._write(entry, number=part.number):
+            self.belt = tracking.journal_failed(self.belt, part.number, failed=True)
+
+    def _close(self, part: Part, action: Action | None) -> None:
+        record = self.record(part.number)
+        if part.decision and not part.said and not part.decision.not_inspected:
+            self.late += 1
+            self._write(entries.acked(record, latency_ms=None, late=True))
+        entry = entries.decided(part, action, record=record, run=self.belt.run)
+        self._write(entry)
+        if not entry["agrees"]:
+            self.disagreements += 1
+        self._numbers.pop(record, None)
+        self._told.forget(part.number)
+        self.recent.appendleft(Closed(record, part, action, self._clock.now().isoformat()))
+        kept = action is not Action.PASSED or self._keep(record)
+        for result in part.results.values():
+            if result.picture:
+                self._held.pop(result.picture, None)
+                self._tell_worker({"do": "keep" if kept else "drop", "picture": result.picture})
+
+    def _take(
+        self, record: str, belt: Belt, press: Press, outcome: Outcome, who: Mapping[str, object]
+    ) -> Outcome:
+        if not outcome.new:
+            return outcome
+        entry = entries.override(record, press, revision=outcome.revision, who=who)
+        if not self._write(entry) and press.verdict is Verdict.PASS:
+            return Outcome(Answer.REFUSED, outcome.revision - 1, why="the journal is full")
+        self.belt = belt
+        return outcome
+
+    def _answer_again(self, press: Press) -> Outcome:
+        record, outcome = self._presses[press.press_id]
+        part = self.belt.parts.get(self._numbers.get(record, -1))
+        said = part.operator if part else None
+        if part and said and said.press_id == press.press_id:
+            return Outcome(state_of(part), outcome.revision, outcome.by)
+        return outcome
+
+    def _speak(self) -> None:
+        """Say every word that is due: persons' words first."""
+        if not self.link.up or self._fresh_link:
+            return
+        now_s = self._clock.monotonic_s()
+        station = self.layout.station
+        for part in tracking.to_say_operator(self.belt):
+            said = part.operator
+            if said and self._told.due("operator", part.number, now_s):
+                word = OperatorWord(part.number, self.epoch, said.revision, said.verdict).pack()
+                self._plc.say_operator(station, part.number, word, (station, 0, self.epoch))
+        for part in tracking.to_say(self.belt):
+            if part.decision and self._told.due("machine", part.number, now_s):
+                word = MachineWord(part.number, self.epoch, part.decision.verdict).pack()
+                token = (station, part.number, self.epoch)
+                self._plc.say(station, part.number, word, token)
+
+    def _write(self, entry: Entry, *, number: int = -1) -> bool:
+        """Append to the journal; what it cannot take is owed and paid later, in order."""
+        full = {**entry, "at": self._clock.now().isoformat(), "station": self.layout.station}
+        if self._owed:
+            self._owed.append((number, full))
+            return False
+        try:
+            self._journal.append(full)
+        except JournalFull:
+            self._owed.append((number, full))
+            self.alarms["journal"] = "the journal is full: the recorder does not keep up"
+            return False
+        return True
+
+    def _pay_journal(self) -> None:
+        while self._owed:
+            number, entry = self._owed[0]
+            try:
+                self._journal.append(entry)
+            except JournalFull:
+                return
+            self._owed.pop(0)
+            self.belt = tracking.journal_failed(self.belt, number, failed=False)
+        self.alarms.pop("journal", None)
+
+    def _alarm(self, name: str, text: str) -> None:
+        self._write({"kind": "alarm", "name": name, "text": text, "on": True})
+
+    def _note_beat(self, snapshot: PlcSnapshot) -> None:
+        if snapshot.heartbeat != self.link.program_beat:
+            self.link.program_beat = snapshot.heartbeat
+            self.link.program_beat_s = snapshot.read_s
+        self.link.snapshot = snapshot
+
+    def _drop_strays(self) -> None:
+        """Drop pictures that no part on the belt shows: late, doubled, or out of sync."""
+        limit_s = self._clock.monotonic_s() - HELD_PICTURES_S
+        if not self._held or next(iter(self._held.values())) > limit_s:
+            return
+        shown = {r.picture for part in self.belt.parts.values() for r in part.results.values()}
+        for picture, seen_s in list(self._held.items()):
+            if seen_s <= limit_s and picture not in shown:
+                del self._held[picture]
+                self._tell_worker({"do": "drop", "picture": picture})

@@ -1,0 +1,156 @@
+"""What the screens and `inspector status` are told of a station, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from inspector.domain.finding import Finding, ViewResult
+from inspector.domain.health import Condition, State, worst
+from inspector.domain.numbers import BITS_32
+from inspector.domain.overriding import can_pass, state_of
+from inspector.domain.tracking import Belt, Part
+from inspector.domain.verdict import Verdict
+from inspector.domain.words import verdict_name
+from inspector.line.station_line import Closed, StationLine
+
+WAITING_SHOWN = 12
+RECENT_SHOWN = 8
+IN_FLIGHT_SHOWN = 6
+PROGRAM_SILENT_S = 1.0
+"""The PLC's program beats each 100 ms; silent for so long, it is stopped."""
+PACKML_EXECUTE = 6
+
+
+def station_status(line: StationLine, *, now_s: float) -> dict[str, object]:
+    """Return a station's live state; every number is taken, none is typed in."""
+    belt, link = line.belt, line.link
+    snapshot = link.snapshot
+    condition = worst(conditions(line, now_s=now_s))
+    counts = dict(snapshot.counts) if snapshot else {}
+    return {
+        "state": condition.state.value,
+        "state_why": condition.text,
+        "running": bool(link.up and snapshot and snapshot.state == PACKML_EXECUTE),
+        "packml": snapshot.state if snapshot else None,
+        "counts": {
+            **counts,
+            "late": line.late,
+            "disagreements": line.disagreements,
+            "waiting": sum(_stands_bad(part) for part in belt.parts.values()),
+        },
+        "device": line.ran_on.device,
+        "precision": line.ran_on.precision,
+        "package": line.ran_on.package,
+        "model_sha256": line.ran_on.model_sha256,
+        "latency_ms": percentiles(line.latencies_ms),
+        "encoder": belt.encoder,
+        "encoder_at_s": snapshot.read_s if snapshot else 0.0,
+        "policy": dict(snapshot.policy) if snapshot else {},
+        "epoch": line.epoch,
+        "views": {view: _view(belt, view) for view in belt.layout.views},
+        "waiting": [_part(line, part) for part in _waiting(belt)],
+        "in_flight": [_part(line, part) for part in _in_flight(belt)],
+        "recent": [_closed(line, one) for one in line.recent if _is_bad(one)][:RECENT_SHOWN],
+    }
+
+
+def conditions(line: StationLine, *, now_s: float) -> list[Condition]:
+    """Return everything that is not as it should be at a station."""
+    found = [Condition(State.OUT_OF_SPECIFICATION, text) for text in line.alarms.values()]
+    if not line.link.up:
+        return [*found, Condition(State.FAILURE, f"no connection to the PLC: {line.link.why}")]
+    if now_s - line.link.program_beat_s > PROGRAM_SILENT_S:
+        found.append(Condition(State.FAILURE, "the PLC's program is not running"))
+    snapshot = line.link.snapshot
+    if snapshot and snapshot.state != PACKML_EXECUTE:
+        found.append(Condition(State.OUT_OF_SPECIFICATION, "the PLC holds the line"))
+    if snapshot and snapshot.policy.get("pass_all"):
+        found.append(Condition(State.OUT_OF_SPECIFICATION, "the PLC passes every part by key"))
+    for view, track in line.belt.tracks.items():
+        if not track.up:
+            found.append(Condition(State.FAILURE, f"view {view}: {track.why}"))
+        elif not track.proven:
+            found.append(Condition(State.FUNCTION_CHECK, f"view {view}: {track.why or 'syncing'}"))
+    return found
+
+
+def percentiles(latencies_ms: Sequence[float]) -> dict[str, float | None]:
+    """Return p50, p99 and max of the last latencies, frame ready → acknowledged."""
+    if not latencies_ms:
+        return {"p50": None, "p99": None, "max": None}
+    p50, p99, top = np.percentile(np.fromiter(latencies_ms, float), [50, 99, 100])
+    return {"p50": round(float(p50), 2), "p99": round(float(p99), 2), "max": round(float(top), 2)}
+
+
+def _waiting(belt: Belt) -> list[Part]:
+    bad = [part for part in belt.parts.values() if _stands_bad(part)]
+    return bad[:WAITING_SHOWN]
+
+
+def _in_flight(belt: Belt) -> list[Part]:
+    passing = [part for part in belt.parts.values() if part.stands is Verdict.PASS]
+    return passing[: -IN_FLIGHT_SHOWN - 1 : -1]
+
+
+def _stands_bad(part: Part) -> bool:
+    """A part that the machine did not pass, or that a person changed: it is shown."""
+    judged_bad = part.decision is not None and part.decision.verdict is not Verdict.PASS
+    return judged_bad or part.operator is not None
+
+
+def _is_bad(one: Closed) -> bool:
+    return one.action is None or not one.action.is_pass or one.part.operator is not None
+
+
+def _view(belt: Belt, view: str) -> dict[str, object]:
+    track = belt.tracks[view]
+    return {
+        "synced": track.proven,
+        "camera_up": track.up,
+        "why": track.why,
+        "last_frame_s": track.last[0].ready_s if track.last else None,
+    }
+
+
+def _closed(line: StationLine, one: Closed) -> dict[str, object]:
+    action = None if one.action is None else int(one.action)
+    return {**_part(line, one.part), "action": action, "decided_at": one.at}
+
+
+def _part(line: StationLine, part: Part) -> dict[str, object]:
+    layout = line.layout
+    last = layout.reject_at_counts - layout.last_word_counts
+    said = part.operator
+    return {
+        "record": line.record(part.number),
+        "number": part.number,
+        "verdict": verdict_name(part.decision.verdict if part.decision else None),
+        "reasons": list(part.decision.reasons) if part.decision else [],
+        "findings": [_finding(r, f) for r in part.results.values() for f in r.findings],
+        "views": [_picture(result) for result in part.results.values()],
+        "encoder": part.encoder,
+        "reject_at": (part.encoder + last) % BITS_32,
+        "revision": said.revision if said else 0,
+        "operator": verdict_name(said.verdict) if said else "",
+        "by": said.by if said else "",
+        "operator_state": state_of(part).value if said else "",
+        "can_pass": can_pass(part),
+    }
+
+
+def _finding(result: ViewResult, finding: Finding) -> Mapping[str, object]:
+    box = [round(value, 1) for value in finding.box]
+    score = round(finding.score, 3)
+    return {"view": result.view, "kind": finding.kind, "score": score, "box": box}
+
+
+def _picture(result: ViewResult) -> Mapping[str, object]:
+    return {
+        "view": result.view,
+        "picture": result.picture,
+        "width_px": result.width_px,
+        "height_px": result.height_px,
+        "missed": result.missed,
+    }

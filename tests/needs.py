@@ -1,0 +1,56 @@
+"""What a test needs from the computer: it says so, and is *not run* where it is missing.
+
+A test that was not run for want of something is named at the end of the run, and with CI=true it
+fails: there everything must be present.
+
+    def test_the_operator_screen_in_a_real_browser() -> None:
+        chromium = require_program("chromium")
+"""
+
+import importlib
+import os
+import shutil
+from types import ModuleType
+from typing import Final, NoReturn
+
+import pytest
+
+NOT_RUN: Final = "not run: "
+
+# Programs whose Debian package has another name.
+PACKAGE_OF_PROGRAM: Final = {"postgres": "postgresql", "initdb": "postgresql", "ip": "iproute2"}
+# Debian keeps some programs outside an ordinary user's path.
+MORE_FOLDERS: Final = "/usr/sbin:/sbin:/usr/lib/postgresql/15/bin:/usr/lib/postgresql/17/bin"
+
+
+def require_program(name: str, *, package: str | None = None) -> str:
+    """Return the program's full path, or leave the test as not run.
+
+    Args:
+        name: The program, "chromium".
+        package: The Debian package that has it, if its name is another one.
+    """
+    path = shutil.which(name) or shutil.which(name, path=MORE_FOLDERS)
+    if path is None:
+        package = package or PACKAGE_OF_PROGRAM.get(name, name)
+        not_run(f"{name} is missing (apt-get install {package})")
+    return path
+
+
+def require_module(name: str) -> ModuleType:
+    """Return the imported module, or leave the test as not run."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        not_run(f"the Python package {name} is missing")
+
+
+def require_root() -> None:
+    """Leave the test as not run where it is not root's."""
+    if os.geteuid() != 0:
+        not_run("needs root")
+
+
+def not_run(why: str) -> NoReturn:
+    """Leave the test as not run."""
+    pytest.skip(NOT_RUN + why, allow_module_level=True)
