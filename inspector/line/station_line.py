@@ -109,7 +109,7 @@ class StationLine:
         keep: Callable[[str], bool],
     ) -> None:
         self.layout = layout
-        self.belt: Belt = empty_belt(layout)
+        self.belt = self._first_belt(empty_belt(layout), clock)
         self.link = Link()
         self.ran_on = RanOn()
         self.epoch = 0
@@ -134,9 +134,15 @@ class StationLine:
         for entry in journal:
             if entry.get("station") == self.layout.station:
                 from_journal.read(entry)
-        self.belt, self.epoch = from_journal.belt(), from_journal.epoch
+        self.belt = self._first_belt(from_journal.belt(), self._clock)
+        self.epoch = from_journal.epoch
         for number in self.belt.parts:
             self._numbers[self.record(number)] = number
+
+    @staticmethod
+    def _first_belt(belt: Belt, clock: Clock) -> Belt:
+        """Number the sync requests from the time on: the PLC ignores a number it knows."""
+        return replace(belt, asked=int(clock.now().timestamp() * 16) % (1 << 31))
 
     def start_after(self, *, run: int, number: int) -> None:
         """Take up where the database ended, when the journal is gone (a power cut)."""

@@ -1,0 +1,49 @@
+"""`inspector check` and `inspector schema`: the settings, before anything runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from inspector.config import PlcProfile, Station, check_site
+from inspector.errors import PackageRefused, SettingsWrong
+from inspector.vision.manifest import open_package, package_schema
+
+SCHEMAS = {
+    "station": Station.model_json_schema,
+    "plc": PlcProfile.model_json_schema,
+    "package": package_schema,
+}
+
+
+@click.command("check")
+@click.option(
+    "--site",
+    default=".",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder with stations/ and models/.",
+)
+def check_command(site: Path) -> None:
+    """Check all settings and model packages: one line per problem, exit code 2 if there is one."""
+    problems: list[SettingsWrong] = []
+    found = check_site(site, problems)
+    lines = [str(problem) for problem in problems]
+    for station in found.stations if found else ():
+        try:
+            open_package(site / "models" / station.package)
+        except PackageRefused as error:
+            lines.append(str(error))
+    for line in lines:
+        click.echo(line, err=True)
+    if lines:
+        raise SystemExit(2)
+    click.echo(f"{site}: {len(found.stations) if found else 0} stations, all in order")
+
+
+@click.command("schema")
+@click.argument("which", type=click.Choice(sorted(SCHEMAS)))
+def schema_command(which: str) -> None:
+    """Print the JSON Schema of a settings file: a station, a PLC profile or a model package."""
+    click.echo(json.dumps(SCHEMAS[which](), indent=2))

@@ -1,0 +1,52 @@
+"""`inspector run`: a real site, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+
+import click
+
+from inspector.config import Site, load_site
+from inspector.gateway.site_run import (
+    held,
+    must_be_free,
+    must_be_writable,
+    run_site,
+    runtime_of,
+)
+
+site_option = click.option(
+    "--site",
+    default=".",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder with stations/ and models/; default: here.",
+)
+
+
+@click.command("run")
+@site_option
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
+def run_command(site: Path, port: int) -> None:
+    """Run the inspection of a site until Ctrl-C: cameras, model, PLC, records, screens."""
+    run_with_screens(load_site(site, port=port))
+
+
+def run_with_screens(
+    site: Site,
+    *,
+    environment: dict[str, str] | None = None,
+    each_poll: Callable[[], None] = lambda: None,
+) -> None:
+    """Run a site with screens, say where they are, and stop on Ctrl-C or SIGTERM."""
+    must_be_writable(Path(site.data))
+    must_be_free(site.host, site.port)
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with held(runtime_of(Path(site.folder))) as runtime:
+        click.echo(f"Operator screen: http://{site.host}:{site.port}/   (Ctrl-C stops)")
+        run_site(site, runtime, stop, environment=environment, each_poll=each_poll)
+    click.echo("stopped")

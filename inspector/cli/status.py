@@ -1,0 +1,89 @@
+"""`inspector status`: what runs, and what each station does."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inspector.cli.run import site_option
+from inspector.config import saved_site
+from inspector.domain.record import Counts
+from inspector.errors import NothingRunning
+from inspector.gateway.site_run import runtime_of
+from inspector.ipc import Message, Runtime, read_status
+from inspector.storage.sql_store import SqlRecords
+
+STALE_S = 3.0
+
+
+@click.command("status")
+@site_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object (docs/schemas/status.json).")
+def status_command(site: Path, *, as_json: bool) -> None:
+    """Show processes, counts, device, latency and state of a running gateway."""
+    status = read_site_status(runtime_of(site))
+    if as_json:
+        click.echo(json.dumps(status))
+        return
+    for process in status["processes"]:
+        click.echo(f"{process['name']:<16} pid {process['pid'] or 'down':<8} {process['since']}")
+    for name, station in status["stations"].items():
+        latency = station["latency_ms"]
+        click.echo(
+            f"{name:<16} {station['state']:<20} triggered {station['triggered']}  "
+            f"records {station['records']}  passed {station['passed']}  "
+            f"rejected {station['rejected']}  fail-safe {station['fail_safe']}  "
+            f"on belt {station['on_belt']}  {station['device']} {station['precision']}  "
+            f"p99 {latency['p99']} ms  {station['state_why']}"
+        )
+
+
+def read_site_status(runtime: Runtime) -> dict[str, Any]:
+    """Return the whole status of a running site.
+
+    Raises:
+        NothingRunning: No supervisor has shown a sign of life within the last seconds.
+    """
+    supervisor = read_status(runtime, "supervisor")
+    if supervisor is None or time.monotonic() - float(str(supervisor["beat_s"])) > STALE_S:
+        msg = "nothing is running for this site (start it with `inspector run` or `make run`)"
+        raise NothingRunning(msg)
+    line = read_status(runtime, "line") or {}
+    fresh = time.monotonic() - float(str(line.get("beat_s", 0))) < STALE_S
+    site = saved_site(runtime.site_file)
+    database = Path(site.data) / "inspector.db"
+    own = {"name": "supervisor", "pid": supervisor["pid"], "since": supervisor.get("since", "")}
+    processes = supervisor["processes"] if isinstance(supervisor["processes"], list) else []
+    live = line.get("stations", {})
+    with closing(SqlRecords(database)) as store:
+        stations = {
+            station.name: _station(
+                live.get(station.name, {}) if isinstance(live, dict) else {},
+                fresh=fresh,
+                stored=store.counts(station.name),
+            )
+            for station in site.stations
+        }
+    return {"schema": 1, "processes": [own, *processes], "stations": stations}
+
+
+def _station(live: Message, *, fresh: bool, stored: Counts) -> dict[str, Any]:
+    counts = live.get("counts")
+    counts = counts if isinstance(counts, dict) else {}
+    names = ("triggered", "decided", "on_belt", "passed", "rejected", "fail_safe", "late")
+    return {
+        **{name: counts.get(name, 0) for name in names},
+        "records": stored.records,
+        "in_gap": stored.in_gap,
+        "device": live.get("device", ""),
+        "precision": live.get("precision", ""),
+        "model_sha256": live.get("model_sha256", ""),
+        "latency_ms": live.get("latency_ms", {"p50": None, "p99": None, "max": None}),
+        "state": live.get("state", "failure") if fresh else "failure",
+        "state_why": live.get("state_why", "") if fresh else "the line does not answer",
+    }

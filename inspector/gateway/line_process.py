@@ -1,0 +1,343 @@
+"""The line's process: one event loop for PLC sessions, workers, the web and the beat."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import signal
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from inspector.clock import SystemClock
+from inspector.config import PlcProfile, Site, Station
+from inspector.domain.entries import RanOn
+from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
+from inspector.domain.snapshot import PlcSnapshot
+from inspector.domain.sync import Arrival
+from inspector.domain.tracking import Layout
+from inspector.domain.verdict import Verdict
+from inspector.gateway.keys import plc_password, site_key
+from inspector.ipc import Runtime, read_status, write_status
+from inspector.line.station_line import StationLine, Token
+from inspector.line.status import station_status
+from inspector.plc.certificates import ensure_certificate
+from inspector.plc.nodes import PlcStation
+from inspector.plc.opcua import OpcUaPlc
+from inspector.storage.journal import JournalWriter
+
+TICK_S = 0.1
+KEPT_FOR_WORKER = 4096
+RECORDER_WAIT_S = 5.0
+GATEWAY_URI = "urn:inspector:gateway"
+MESSAGE_LIMIT_BYTES = 4 * 1024 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class WorkerLink:
+    """What the line tells a station's worker; kept while the worker is away."""
+
+    def __init__(self) -> None:
+        self._writer: asyncio.StreamWriter | None = None
+        self._kept: deque[bytes] = deque(maxlen=KEPT_FOR_WORKER)
+
+    def tell(self, message: Mapping[str, object]) -> None:
+        """Send, or keep until the worker is back."""
+        line = json.dumps(message).encode() + b"\n"
+        if self._writer is None or self._writer.is_closing():
+            self._kept.append(line)
+        else:
+            self._writer.write(line)
+
+    def connected(self, writer: asyncio.StreamWriter) -> None:
+        """A worker speaks for the station now; it gets what was kept."""
+        self._writer = writer
+        while self._kept:
+            writer.write(self._kept.popleft())
+
+    def gone(self, writer: asyncio.StreamWriter) -> bool:
+        """Forget a worker's connection; False when a newer one has taken its place."""
+        if self._writer is not writer:
+            return False
+        self._writer = None
+        return True
+
+
+class PlcSide:
+    """Hands one PLC's events to the lines of its stations."""
+
+    def __init__(self, name: str, lines: Mapping[str, StationLine]) -> None:
+        self.name, self._lines = name, lines
+        self.up, self.why = False, "not connected yet"
+
+    def plc_up(self) -> None:
+        """A fresh session stands."""
+        self.up, self.why = True, ""
+        log.info("PLC %s: connected", self.name)
+        for line in self._lines.values():
+            line.plc_up()
+
+    def plc_read(self, snapshot: PlcSnapshot) -> None:
+        """A station was read."""
+        self._lines[snapshot.station].plc_read(snapshot)
+
+    def plc_down(self, why: str) -> None:
+        """The session ended."""
+        if self.up or why != self.why:
+            log.warning("PLC %s: %s", self.name, why)
+        self.up, self.why = False, why
+        for line in self._lines.values():
+            line.plc_down(why)
+
+    def plc_acked(self, token: object, at_s: float) -> None:
+        """A write was acknowledged."""
+        if isinstance(token, tuple) and token[0] in self._lines:
+            self._lines[token[0]].plc_acked(_token(token), at_s)
+
+
+class LineProcess:
+    """Everything the line's process owns."""
+
+    def __init__(self, site: Site, runtime: Runtime) -> None:
+        self._site, self._runtime = site, runtime
+        self._clock = SystemClock()
+        self._journal = JournalWriter(runtime.journal)
+        self._workers = {station.name: WorkerLink() for station in site.stations}
+        self._lines: dict[str, StationLine] = {}
+        self._sides: dict[str, PlcSide] = {}
+        self._plcs: list[OpcUaPlc] = []
+        self._background: set[asyncio.Task[None]] = set()
+        for profile in site.plcs:
+            self._join(profile)
+
+    def _join(self, profile: PlcProfile) -> None:
+        stations = [one for one in self._site.stations if one.plc == profile.name]
+        if not stations:
+            return
+        data = Path(self._site.data)
+        lines: dict[str, StationLine] = {}
+        side = PlcSide(profile.name, lines)
+        plc = OpcUaPlc(
+            profile,
+            password=plc_password(profile),
+            certificate=ensure_certificate(
+                data / "opcua", name="Inspector gateway", uri=GATEWAY_URI, hosts=["localhost"]
+            ),
+            server_certificate=Path(self._site.folder) / profile.server_certificate,
+            stations=[
+                PlcStation(one.name, one.prefix, tuple(view.name for view in one.views))
+                for one in stations
+            ],
+            events=side,
+            clock=self._clock,
+        )
+        key = site_key(data)
+        history = [entry for _, entry in self._journal.since(self._journal.oldest)]
+        for station in stations:
+            line = self._line(station, profile, plc, key)
+            line.restore(history)
+            lines[station.name] = self._lines[station.name] = line
+        self._sides[profile.name] = side
+        self._plcs.append(plc)
+
+    def _line(
+        self, station: Station, profile: PlcProfile, plc: OpcUaPlc, key: bytes
+    ) -> StationLine:
+        def sampled(record: str) -> bool:
+            return int(record[:8], 16) < station.sample_share * 0x100000000
+
+        return StationLine(
+            layout_of(station, profile),
+            plc=plc,
+            journal=self._journal,
+            clock=self._clock,
+            key=key,
+            tell_worker=self._workers[station.name].tell,
+            keep=sampled,
+        )
+
+    async def run(self) -> None:
+        """Run until SIGTERM."""
+        stopped = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+        if self._journal.made_anew:
+            await self._ask_recorder_for_the_last_parts()
+        self._runtime.line_socket.unlink(missing_ok=True)
+        server = await asyncio.start_unix_server(
+            self._serve, self._runtime.line_socket, limit=MESSAGE_LIMIT_BYTES
+        )
+        tasks = [asyncio.create_task(plc.run()) for plc in self._plcs]
+        tasks.append(asyncio.create_task(self._tick()))
+        # What was made by now lives as long as the process: the collector need not walk it.
+        gc.collect()
+        gc.freeze()
+        ended = asyncio.create_task(stopped.wait())
+        done, _ = await asyncio.wait([*tasks, ended], return_when=asyncio.FIRST_COMPLETED)
+        server.close()
+        for task in [*tasks, *self._background]:
+            task.cancel()
+        for task in done - {ended}:
+            task.result()  # a task that ended by itself has failed: say why, be restarted
+
+    async def _ask_recorder_for_the_last_parts(self) -> None:
+        """After a power cut the journal is empty: the database says where the count stood."""
+        deadline_s = self._clock.monotonic_s() + RECORDER_WAIT_S
+        while self._clock.monotonic_s() < deadline_s:
+            state = read_status(self._runtime, "recorder") or {}
+            last = state.get("last")
+            fresh = self._clock.monotonic_s() - float(str(state.get("beat_s", 0))) < RECORDER_WAIT_S
+            if isinstance(last, dict) and fresh:
+                for name, (run, number) in last.items():
+                    if name in self._lines:
+                        self._lines[name].start_after(run=run, number=number)
+                return
+            await asyncio.sleep(0.05)
+
+    async def _tick(self) -> None:
+        while True:
+            for line in self._lines.values():
+                line.tick()
+            self._publish()
+            await asyncio.sleep(TICK_S)
+
+    def _publish(self) -> None:
+        now_s = self._clock.monotonic_s()
+        stations = {
+            station.name: {
+                "title": station.title,
+                "travel_s": station.belt.travel_s,
+                "counts_per_s": station.belt.counts_per_s,
+                "override": allows_override(station),
+                **station_status(self._lines[station.name], now_s=now_s),
+            }
+            for station in self._site.stations
+        }
+        plcs = {
+            plc.name: {
+                "up": self._sides[plc.name].up,
+                "why": self._sides[plc.name].why,
+                "policy": plc.policy,
+            }
+            for plc in self._site.plcs
+            if plc.name in self._sides
+        }
+        write_status(self._runtime, "line", {"plc": plcs, "stations": stations})
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection: a worker's or the web's, as its first message says."""
+        task = asyncio.current_task()
+        if task:
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+        try:
+            hello = json.loads(await reader.readline() or b"{}")
+            if hello.get("hello") == "worker" and hello.get("station") in self._lines:
+                await self._serve_worker(hello["station"], reader, writer)
+            elif hello.get("hello") == "web":
+                await self._serve_web(reader, writer)
+        except (ConnectionError, json.JSONDecodeError, asyncio.LimitOverrunError) as error:
+            log.warning("a connection to the line ended: %s", error)
+        finally:
+            writer.close()
+
+    async def _serve_worker(
+        self, station: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        line = self._lines[station]
+        self._workers[station].connected(writer)
+        try:
+            while message := await reader.readline():
+                take_from_worker(line, json.loads(message))
+        finally:
+            if self._workers[station].gone(writer):
+                line.worker_gone()
+
+    async def _serve_web(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while message := await reader.readline():
+            outcome = self._override(json.loads(message))
+            writer.write(json.dumps(outcome).encode() + b"\n")
+            await writer.drain()
+
+    def _override(self, ask: Mapping[str, Any]) -> dict[str, object]:
+        press = Press(
+            ask["press_id"],
+            Verdict[str(ask["verdict"]).upper()],
+            ask["person"],
+            signed_in=bool(ask["signed_in"]),
+            seen_revision=int(ask["seen_revision"]),
+            painted_at=str(ask["painted_at"]),
+        )
+        name = ask.get("station", "")
+        lines = [line for line in self._lines.values() if line.knows(ask["record"])]
+        line = lines[0] if lines else self._lines.get(name)
+        if line is None:
+            return _answer(Outcome(Answer.REFUSED, 0, why="no such station"))
+        if not allows_override(self._site.station(line.layout.station)):
+            return _answer(Outcome(Answer.REFUSED, 0, why="no override at this station"))
+        return _answer(line.press(ask["record"], press, ask))
+
+
+def main(site: Site, runtime: Runtime) -> None:
+    """Run the line until SIGTERM."""
+    asyncio.run(LineProcess(site, runtime).run())
+
+
+def allows_override(station: Station) -> bool:
+    """Return whether a person can change a verdict in time at this station."""
+    return station.override and station.belt.travel_s >= SHORTEST_TRAVEL_S
+
+
+def layout_of(station: Station, profile: PlcProfile) -> Layout:
+    """Return the fixed facts that the pure belt needs of a station."""
+    return Layout(
+        station=station.name,
+        views=tuple(view.name for view in station.views),
+        reject_at_counts=station.belt.reject_at_counts,
+        answer_by_counts=station.belt.answer_by_counts,
+        last_word_counts=station.belt.last_word_counts,
+        smallest_spacing_us=station.belt.smallest_spacing_ms * 1000,
+        slots=profile.slot_count,
+    )
+
+
+def take_from_worker(line: StationLine, message: Mapping[str, Any]) -> None:
+    """Hand one message of a worker to its station's line."""
+    match message["do"]:
+        case "frame":
+            arrival = Arrival(message["counter"], message["taken_us"], message["ready_s"])
+            line.frame(message["view"], message["session"], arrival)
+        case "seen":
+            line.seen(message["view"], message["session"], message["counter"], message)
+        case "camera":
+            line.camera(
+                message["view"],
+                session=message["session"],
+                up=message["up"],
+                why=message["why"],
+            )
+        case "model":
+            line.ran_on = RanOn(
+                recipe=message.get("recipe", "standard"),
+                package=message["package"],
+                model_sha256=message["sha256"],
+                device=message["device"],
+                precision=message["precision"],
+            )
+
+
+def _token(token: tuple[Any, ...]) -> Token:
+    station, number, epoch = token
+    return str(station), int(number), int(epoch)
+
+
+def _answer(outcome: Outcome) -> dict[str, object]:
+    return {
+        "state": outcome.answer.value,
+        "revision": outcome.revision,
+        "by": outcome.by,
+        "why": outcome.why,
+    }

@@ -1,0 +1,260 @@
+"""A station's vision worker: cameras, picture check, model, held pictures.
+
+One model in one loop; beside it a thread per camera and one for the line, because those wait for
+others. The loop itself publishes the status, so a model that hangs stops the beat and the
+supervisor ends this process.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from queue import Empty, Queue
+from threading import Event, Thread
+
+import cv2
+
+from inspector.cameras.folder import FolderCamera
+from inspector.cameras.simulated import SimulatedCamera
+from inspector.config import FolderCamera as FolderCameraSettings
+from inspector.config import Site, Station, View
+from inspector.domain.finding import ViewResult
+from inspector.domain.frame import Frame
+from inspector.errors import InspectorError, PackageRefused, SettingsWrong
+from inspector.gateway.held_pictures import HeldPictures
+from inspector.gateway.line_link import LineLink
+from inspector.gateway.view_reader import ViewReader, frame_head
+from inspector.ipc import Message, Runtime, write_status, write_whole
+from inspector.ports import Camera
+from inspector.vision.manifest import Package, open_package
+from inspector.vision.parity import open_model
+from inspector.vision.picture_check import CheckLimits
+from inspector.vision.runtime import Model
+from inspector.vision.worker import Looking, encoded
+
+FRAMES_A_VIEW = 8
+"""Frames that may wait for the model, for each view; more would be judged too late anyway."""
+BEAT_S = 0.5
+WAIT_S = 0.1
+TILE_S = 0.2
+END_S = 0.8
+
+log = logging.getLogger(__name__)
+
+
+class StationWorker:
+    """Everything one station's worker owns.
+
+    Args:
+        station: Its settings.
+        runtime: Of the site.
+        pictures: Where kept pictures go.
+        model: Opened and proven.
+        cameras: By view.
+    """
+
+    def __init__(
+        self,
+        station: Station,
+        runtime: Runtime,
+        *,
+        pictures: Path,
+        model: Model,
+        cameras: dict[str, Camera],
+    ) -> None:
+        self._station, self._runtime, self._model = station, runtime, model
+        self._held = HeldPictures(runtime.held, pictures)
+        self._link = LineLink(
+            runtime.line_socket, station.name, hear=self._hear, idle=self._held.retry
+        )
+        self._link.announce("model", model_message(station, model))
+        self._frames: Queue[Frame] = Queue(FRAMES_A_VIEW * len(cameras))
+        checks = {view.name: CheckLimits(**view.check.model_dump()) for view in station.views}
+        self._looking = Looking(model, checks)
+        self._readers = [
+            ViewReader(
+                view,
+                camera,
+                frames=self._frames,
+                link=self._link,
+                connected=self._looking.forget,
+            )
+            for view, camera in cameras.items()
+        ]
+        self._tile_s: dict[str, float] = {}
+        self._beat_s = 0.0
+
+    def run(self, stop: Event) -> None:
+        """Look at frames until `stop`; raises when a thread of this worker has died."""
+        threads = started([self._link.run, *(reader.run for reader in self._readers)], stop)
+        try:
+            while not stop.is_set():
+                self._beat_when_due()
+                if not all(thread.is_alive() for thread in threads) and not stop.is_set():
+                    raise InspectorError("a thread of this worker died")
+                try:
+                    frame = self._frames.get(timeout=WAIT_S)
+                except Empty:
+                    continue
+                self._look(frame)
+        finally:
+            stop.set()
+            end_s = time.monotonic() + END_S
+            for thread in threads:
+                thread.join(max(0.0, end_s - time.monotonic()))
+
+    def _look(self, frame: Frame) -> None:
+        result = self._looking.look(frame)
+        sent = self._link.send(seen_message(frame, result))
+        jpeg = encoded(frame.image)
+        if sent and jpeg:  # what the line does not know of, it can neither keep nor drop
+            self._held.hold(result.picture, jpeg)
+        if jpeg:
+            self._show(frame.view, jpeg)
+
+    def _show(self, view: str, jpeg: bytes) -> None:
+        """Refresh the live tile, at most five times a second."""
+        now_s = time.monotonic()
+        if now_s - self._tile_s.get(view, 0.0) >= TILE_S:
+            self._tile_s[view] = now_s
+            write_whole(self._runtime.latest / f"{self._station.name}.{view}.jpg", jpeg)
+
+    def _hear(self, message: Message) -> None:
+        digest = str(message.get("picture", ""))
+        if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
+            return
+        if message.get("do") == "keep":
+            self._held.keep(digest)
+        elif message.get("do") == "drop":
+            self._held.drop(digest)
+
+    def _beat_when_due(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._beat_s >= BEAT_S:
+            self._beat_s = now_s
+            write_status(self._runtime, f"worker-{self._station.name}", self._state())
+
+    def _state(self) -> dict[str, object]:
+        ran = self._model.ran
+        return {
+            "station": self._station.name,
+            "package": self._model.package_name,
+            "model_sha256": self._model.model_sha256,
+            "device": ran.device,
+            "precision": ran.precision,
+            "precision_asked": ran.asked,
+            "why": ran.why,
+            "line_up": self._link.up,
+            "unsent": self._link.unsent,
+            "dropped": sum(reader.dropped for reader in self._readers),
+            "waiting": self._frames.qsize(),
+            "pictures": self._held.figures(),
+            "views": {reader.view: reader.figures() for reader in self._readers},
+            **self._looking.figures(),
+        }
+
+
+def main(site: Site, runtime: Runtime, station_name: str) -> None:
+    """Run a station's worker until SIGTERM.
+
+    Raises:
+        InspectorError: The package, the device or a setting is not as it must be.
+    """
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    cv2.setNumThreads(1)  # every station's worker shares the processor with the others
+    station = site.station(station_name)
+    model = station_model(site, station)
+    log.info(
+        "%s: %s on %s (%s)", station.name, model.ran.precision, model.ran.device, model.ran.why
+    )
+    cameras = {view.name: camera_of(site, runtime, station, view) for view in station.views}
+    StationWorker(
+        station, runtime, pictures=Path(site.data) / "pictures", model=model, cameras=cameras
+    ).run(stop)
+
+
+def camera_of(site: Site, runtime: Runtime, station: Station, view: View) -> Camera:
+    """Return a view's camera, not yet opened."""
+    if isinstance(view.camera, FolderCameraSettings):
+        return FolderCamera(
+            view.name,
+            Path(site.folder) / view.camera.path,
+            rate_hz=view.camera.rate_hz,
+            loop=view.camera.loop,
+        )
+    return SimulatedCamera(view.name, runtime.camera_socket(station.name, view.name))
+
+
+def station_model(site: Site, station: Station) -> Model:
+    """Return a station's model on its device, proven.
+
+    Raises:
+        SettingsWrong: The station's limits name a class that the package does not have.
+        PackageRefused: The package is not in order, or is another one.
+        ProviderUnavailable: The device or the precision would not run.
+    """
+    package = open_package(site.package_folder(station))
+    check_station_fits(station, package)
+    device = station.device
+    return open_model(
+        package,
+        device=device.name,
+        precision=device.precision,
+        threads=device.threads,
+        limits=station.limits,
+    )
+
+
+def check_station_fits(station: Station, package: Package) -> None:
+    """Return when a station's settings and its package belong together."""
+    if package.name != station.package:
+        why = f"the package calls itself {package.name!r}, not {station.package!r}"
+        raise PackageRefused(f"{package.folder / 'manifest.toml'}: name: {why}")
+    for kind in station.limits:
+        if kind not in package.manifest.classes:
+            why = f"no class of package {package.name}"
+            raise SettingsWrong(f"stations/{station.name}.toml", f"limits.{kind}", why)
+
+
+def model_message(station: Station, model: Model) -> Message:
+    """Return what the line is told of the model that runs."""
+    return {
+        "do": "model",
+        "recipe": station.recipe,
+        "package": model.package_name,
+        "sha256": model.model_sha256,
+        "device": model.ran.device,
+        "precision": model.ran.precision,
+        "why": model.ran.why,
+    }
+
+
+def seen_message(frame: Frame, result: ViewResult) -> Message:
+    """Return what the line is told of a frame after the model looked, or could not."""
+    return {
+        "do": "seen",
+        **frame_head(frame),
+        "missed": result.missed,
+        "picture": result.picture,
+        "width_px": result.width_px,
+        "height_px": result.height_px,
+        "findings": [[one.kind, one.score, list(one.box)] for one in result.findings],
+        "top_scores": dict(result.top_scores),
+        "model_ms": result.model_ms,
+    }
+
+
+def started(loops: Sequence[Callable[[Event], None]], stop: Event) -> list[Thread]:
+    """Return a running thread for each loop.
+
+    The one place beside the supervisor where threads start: they live and end with this process.
+    They are daemons so that a driver that hangs cannot keep the process from ending.
+    """
+    threads = [Thread(target=loop, args=(stop,), daemon=True) for loop in loops]
+    for thread in threads:
+        thread.start()
+    return threads
