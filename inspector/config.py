@@ -183,6 +183,9 @@ class DemoSettings(Settings):
     plc_port: int = Field(default=48410, ge=1, le=65535)
     evidence: str = ""
     recorded_truth: bool = Field(default=True, description="Write truth.jsonl.")
+    order: str = Field(
+        default="", description="Another order: parts and faults are counted anew on the old belt."
+    )
 
 
 Read = TypeVar("Read", Station, PlcProfile)

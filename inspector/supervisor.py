@@ -19,7 +19,7 @@ SILENT_S = 5.0
 """A process whose own status is older than this hangs, and is killed."""
 START_GRACE_S = 45.0
 """A model may compile so long on a slow machine before the first status."""
-STOP_S = 3.0
+STOP_S, STOP_EACH_S = 4.0, 1.5
 POLL_S = 0.1
 
 log = logging.getLogger(__name__)
@@ -141,16 +141,14 @@ class Supervisor:
         log.error("%s ended with %s; again in %.1f s", one.child.name, why, wait_s)
 
     def _stop(self) -> None:
-        """Ask the last started first; kill what is still there after the time for all."""
+        """Stop the last started first, each before the next is asked: nothing is cut off."""
         deadline_s = time.monotonic() + STOP_S
-        for one in reversed(self._all):
-            if one.process and one.process.poll() is None:
-                one.process.terminate()
         for one in reversed(self._all):
             if not one.process:
                 continue
+            one.process.terminate()
             try:
-                one.process.wait(max(0.05, deadline_s - time.monotonic()))
+                one.process.wait(min(STOP_EACH_S, max(0.05, deadline_s - time.monotonic())))
             except subprocess.TimeoutExpired:
                 log.warning("%s did not stop in time, killed", one.child.name)
                 one.process.kill()

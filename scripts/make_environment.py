@@ -62,21 +62,30 @@ def steps(
     python = str(folder / "bin" / "python")
     pip = [python, "-m", "pip", "install", "--progress-bar", "off", "--disable-pip-version-check"]
     pip += ["--constraint", str(ROOT / "constraints.txt")]
-    made = [("making the environment", [sys.executable, "-m", "venv", str(folder)])]
+    # --clear: what is there may be of another Python, or broken.
+    made = [("making the environment", [sys.executable, "-m", "venv", "--clear", str(folder)])]
+    needed = [] if has_pip(folder) else made
     tools = [("installing pip and setuptools", [*pip, "pip", "setuptools"])]
     if only_extra is not None:
         wanted = requirements_of(only_extra)
-        return made + tools + [(f"installing {', '.join(wanted)}", [*pip, *wanted])]
+        return needed + tools + [(f"installing {', '.join(wanted)}", [*pip, *wanted])]
     itself = str(ROOT) if extra is None else f"{ROOT}[{extra}]"
     # Without isolation the pinned setuptools builds it, not whatever is newest today.
     install = [*pip, "--no-build-isolation", "--editable", itself]
     check = [python, str(ROOT / "scripts" / "check_system.py"), "--installed", python]
     return [
-        *(made if not Path(python).exists() else []),
+        *needed,
         *tools,
         ("installing Inspector and what it needs" + (f" ({extra})" if extra else ""), install),
         ("loading what was installed", check),
     ]
+
+
+def has_pip(folder: Path) -> bool:
+    """Return whether the folder is an environment of the Python that runs this."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    packages = folder / "lib" / version / "site-packages"
+    return (folder / "bin" / "python").exists() and (packages / "pip").is_dir()
 
 
 def requirements_of(extra: str) -> list[str]:

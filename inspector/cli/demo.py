@@ -64,7 +64,7 @@ def demo_command(
         parse_fault(fault)
     settings = load_site(site, port=port)
     if evaluate:
-        evaluate_demo(settings, seed=seed, parts=parts or 2500, as_json=as_json)
+        evaluate_demo(settings, parts=parts or 2500, as_json=as_json)
         return
     if headless and not parts:
         msg = "--headless needs --parts N (parts per station)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -88,3 +88,27 @@ class SignedIn:
     csrf: str
     last_seen_at: datetime
     ends_at: datetime
+
+
+ABSOLUTE_LIMIT = timedelta(hours=12)
+"""A session ends so long after the sign-in, whatever happens: the longest shift."""
+
+IDLE_LIMIT: dict[Role, timedelta] = dict.fromkeys(Role, timedelta(minutes=15))
+"""A session ends when its person has done nothing for so long."""
+
+WRONG_BEFORE_WAIT = 5
+"""So many wrong PINs in a row, of a badge or from a panel, before there is a wait."""
+
+_FIRST_WAIT = timedelta(minutes=1)
+_LONGEST_WAIT = timedelta(hours=1)
+
+
+def wait_after(wrong: int) -> timedelta:
+    """Return how long nobody may try after so many wrong PINs in a row: 1 min, then doubling.
+
+    10,000 guesses at a 6-digit PIN take over a year at the longest wait of an hour.
+    """
+    if wrong < WRONG_BEFORE_WAIT:
+        return timedelta()
+    # The exponent is bounded before it is used: a count of millions must not make a huge number.
+    return min(_FIRST_WAIT * (1 << min(wrong - WRONG_BEFORE_WAIT, 10)), _LONGEST_WAIT)

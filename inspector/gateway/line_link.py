@@ -75,6 +75,8 @@ class LineLink:
                 self._connection = None
 
     def _connected(self) -> JsonLines | None:
+        if not self._path.is_socket():
+            return None
         try:
             connection = JsonLines(self._path, WAIT_S)
         except OSError:

@@ -110,7 +110,7 @@ class LineProcess:
         self._lines: dict[str, StationLine] = {}
         self._sides: dict[str, PlcSide] = {}
         self._plcs: list[OpcUaPlc] = []
-        self._background: set[asyncio.Task[None]] = set()
+        self._connections: set[asyncio.StreamWriter] = set()
         for profile in site.plcs:
             self._join(profile)
 
@@ -170,18 +170,26 @@ class LineProcess:
         server = await asyncio.start_unix_server(
             self._serve, self._runtime.line_socket, limit=MESSAGE_LIMIT_BYTES
         )
-        tasks = [asyncio.create_task(plc.run()) for plc in self._plcs]
-        tasks.append(asyncio.create_task(self._tick()))
+        tasks: list[asyncio.Task[None]] = [asyncio.create_task(self._tick())]
+        tasks += [asyncio.create_task(_forever(plc)) for plc in self._plcs]
         # What was made by now lives as long as the process: the collector need not walk it.
         gc.collect()
         gc.freeze()
-        ended = asyncio.create_task(stopped.wait())
+        ended = asyncio.create_task(_until(stopped))
         done, _ = await asyncio.wait([*tasks, ended], return_when=asyncio.FIRST_COMPLETED)
         server.close()
-        for task in [*tasks, *self._background]:
+        for task in tasks:
             task.cancel()
+        await self._hang_up()
         for task in done - {ended}:
             task.result()  # a task that ended by itself has failed: say why, be restarted
+
+    async def _hang_up(self) -> None:
+        """End every connection, and let those who serve it see the end."""
+        for writer in tuple(self._connections):
+            writer.close()
+        while self._connections:
+            await asyncio.sleep(0)
 
     async def _ask_recorder_for_the_last_parts(self) -> None:
         """After a power cut the journal is empty: the database says where the count stood."""
@@ -229,10 +237,7 @@ class LineProcess:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: a worker's or the web's, as its first message says."""
-        task = asyncio.current_task()
-        if task:
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
+        self._connections.add(writer)
         try:
             hello = json.loads(await reader.readline() or b"{}")
             if hello.get("hello") == "worker" and hello.get("station") in self._lines:
@@ -242,6 +247,7 @@ class LineProcess:
         except (ConnectionError, json.JSONDecodeError, asyncio.LimitOverrunError) as error:
             log.warning("a connection to the line ended: %s", error)
         finally:
+            self._connections.discard(writer)
             writer.close()
 
     async def _serve_worker(
@@ -327,6 +333,14 @@ def take_from_worker(line: StationLine, message: Mapping[str, Any]) -> None:
                 device=message["device"],
                 precision=message["precision"],
             )
+
+
+async def _until(stopped: asyncio.Event) -> None:
+    await stopped.wait()
+
+
+async def _forever(plc: OpcUaPlc) -> None:
+    await plc.run()
 
 
 def _token(token: tuple[Any, ...]) -> Token:

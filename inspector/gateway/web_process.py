@@ -152,8 +152,8 @@ class RecorderPeople:
             raise RecorderAway(str(error)) from error
         if said is None:
             raise RecorderAway("the recorder closed the connection")
-        if error := said.get("error"):
-            raise NotAllowed(str(error))
+        if said.get("error"):
+            raise NotAllowed(str(said["error"]))
         return said
 
 
@@ -166,7 +166,7 @@ def main(site: Site, runtime: Runtime) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     clock = SystemClock()
-    records = SqlRecords(Path(site.data) / "records.sqlite")
+    records = SqlRecords(Path(site.data) / "inspector.db")
     services = Services(
         live=LineStatus(site, runtime),
         records=records,
@@ -215,6 +215,7 @@ def serve(site: Site, runtime: Runtime, services: Services, stopping: threading.
         wasyncore.loop(timeout=BEAT_S / 2, use_poll=True, map=sockets, count=1)
     server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
     server.close()
+    wasyncore.close_all(sockets)
 
 
 def why_not_served(site: Site, error: OSError) -> str:

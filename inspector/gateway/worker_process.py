@@ -180,13 +180,10 @@ def main(site: Site, runtime: Runtime, station_name: str) -> None:
 def camera_of(site: Site, runtime: Runtime, station: Station, view: View) -> Camera:
     """Return a view's camera, not yet opened."""
     if isinstance(view.camera, FolderCameraSettings):
-        return FolderCamera(
-            view.name,
-            Path(site.folder) / view.camera.path,
-            rate_hz=view.camera.rate_hz,
-            loop=view.camera.loop,
-        )
-    return SimulatedCamera(view.name, runtime.camera_socket(station.name, view.name))
+        settings = view.camera
+        folder = Path(site.folder) / settings.path
+        return FolderCamera(folder, view.name, rate_hz=settings.rate_hz, loop=settings.loop)
+    return SimulatedCamera(runtime.camera_socket(station.name, view.name), view.name)
 
 
 def station_model(site: Site, station: Station) -> Model:

@@ -1,0 +1,69 @@
+"""`inspector demo --evaluate`: the models on freshly drawn parts, without a line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from functools import partial
+from math import isfinite
+
+import click
+
+from inspector.config import Site
+from inspector.domain.frame import BgrImage
+from inspector.simulator.evaluate import (
+    Evaluation,
+    Share,
+    evaluated,
+    evaluation_parts,
+    judged,
+    report,
+)
+from inspector.vision.manifest import open_package
+from inspector.vision.parity import open_model
+from inspector.vision.runtime import Model
+
+
+def evaluate_demo(site: Site, *, parts: int, as_json: bool) -> None:
+    """Judge `parts` good and `parts` bad parts of each station; print misses and false rejects."""
+    results = {}
+    for station in site.stations:
+        package = open_package(site.package_folder(station))
+        model = open_model(package, threads=2, limits=station.limits)
+        truths = evaluation_parts(station.name, good=parts, bad=parts)
+        with click.progressbar(
+            truths, length=2 * parts, label=station.name, file=sys.stderr
+        ) as bar:
+            seen = [judged(truth, partial(_kinds_in, model)) for truth in bar]
+        results[station.name] = evaluated(station.name, seen)
+        if not as_json:
+            click.echo(report(results[station.name]))
+    if as_json:
+        shown = {name: _as_json(one) for name, one in results.items()}
+        click.echo(json.dumps({"schema": 1, "parts": parts, "stations": shown}))
+
+
+def _kinds_in(model: Model, image: BgrImage) -> Sequence[str]:
+    return [finding.kind for finding in model.look("any", image).findings]
+
+
+def _as_json(one: Evaluation) -> dict[str, object]:
+    return {
+        "missed_clear": _share(one.missed_clear),
+        "false_rejects": _share(one.false_rejects),
+        "kind_right": _share(one.kind_right),
+        "missed": [
+            {"kind": kind, "from_sigma": low, "below_sigma": _finite(high), **_share(share)}
+            for (kind, low, high), share in one.missed.items()
+        ],
+    }
+
+
+def _share(share: Share) -> dict[str, object]:
+    low, high = share.interval
+    return {"count": share.count, "of": share.total, "share": share.value, "lo": low, "hi": high}
+
+
+def _finite(sigma: float) -> float | None:
+    return sigma if isfinite(sigma) else None

@@ -1,0 +1,69 @@
+"""The recorder's process: the only writer of the database.
+
+One thread reads the journal, commits, and answers on `recorder.sock`; checking a PIN takes 50 ms
+of work and has two threads of its own, so that recording never waits for it.
+"""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import Final
+
+from inspector.clock import SystemClock
+from inspector.config import Site
+from inspector.gateway.recorder_desk import Desk
+from inspector.ipc import Runtime, write_status
+from inspector.recorder import GROUP_S, Recorder
+from inspector.storage.database import sqlite_note, writing
+from inspector.storage.journal import JournalConsumer
+from inspector.storage.sql_people import SqlPeople
+from inspector.storage.sql_writing import SqlStore
+
+STATUS_EACH_S: Final = 0.25
+TIDY_EACH_S: Final = 3600.0
+
+
+def main(site: Site, runtime: Runtime) -> None:
+    """Record until SIGTERM; what the journal holds then is committed first.
+
+    Raises:
+        StoreRefused: The database cannot be used; the text says why.
+        NothingRunning: Another process writes this database.
+    """
+    stopping = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    clock = SystemClock()
+    with writing(Path(site.data)) as engine, JournalConsumer(runtime.journal) as journal:
+        people = SqlPeople(engine)
+        recorder = Recorder(journal, SqlStore(engine), clock)
+        with Desk(runtime.recorder_socket, people, clock) as desk:
+            _run(recorder, desk, runtime, stopping)
+
+
+def _run(recorder: Recorder, desk: Desk, runtime: Runtime, stopping: threading.Event) -> None:
+    said_s = tidied_s = float("-inf")
+    next_s = time.monotonic()
+    while not stopping.is_set():
+        now_s = time.monotonic()
+        if now_s >= next_s:
+            more = recorder.step()
+            next_s = now_s if more else now_s + GROUP_S
+        if now_s - said_s > STATUS_EACH_S:
+            said_s = now_s
+            _publish(recorder, runtime)
+        if now_s - tidied_s > TIDY_EACH_S:
+            tidied_s = now_s
+            desk.tidy()
+        desk.serve(max(next_s - time.monotonic(), 0.0))
+    while recorder.step():
+        pass
+    _publish(recorder, runtime)
+
+
+def _publish(recorder: Recorder, runtime: Runtime) -> None:
+    versions = {"sqlite_version": sqlite3.sqlite_version, "sqlite_note": sqlite_note()}
+    write_status(runtime, "recorder", {**recorder.status(), **versions})

@@ -1,0 +1,1 @@
+"""PLCs: one session per PLC, verdicts out, triggers and decisions in."""

@@ -1,0 +1,294 @@
+"""One session with one PLC: opened whole, used, and thrown away at the first trouble.
+
+The library's own `connect()` starts tasks that probe, warn and reconnect, and that outlive a client
+that is thrown away (its channel renewal sleeps for 45 minutes). Here its steps are taken one by
+one, so that whatever runs belongs to our own supervisor (`opcua.py`). Every call has a time limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NoReturn, Protocol, TypeVar
+
+from asyncua import Client, ua
+from asyncua.client.ua_client import UaClientState
+from asyncua.crypto import security_policies
+
+from inspector.errors import PlcLost, PlcRefused
+from inspector.plc.certificates import Certificate, opened, pinned, thumbprint
+from inspector.plc.nodes import PlcStation, StationNodes, Values
+from inspector.plc.troubles import explain_status, other_certificate, translated
+
+SESSION_TIMEOUT_MS = 10_000
+"""What the PLC keeps of a session that was cut off; PLCs have few sessions (four on a small S7)."""
+CHANNEL_LIFETIME_MS = 3_600_000
+RENEW_AFTER_SHARE = 0.75
+"""Of the channel's lifetime (OPC UA Part 4, 5.5.2.1)."""
+OPENING_STEP_S = 3.0
+"""A small PLC takes more than a second for its private key."""
+OPENING_S = 8.0
+CLOSING_S = 0.5
+ASKING_S = 1.0
+MOST_REQUESTS = 8
+SIGN_AND_ENCRYPT = ua.MessageSecurityMode.SignAndEncrypt
+CONNECTED, CHANNEL_OPEN = UaClientState.CONNECTED, UaClientState.CHANNEL_OPEN
+Policy = type[security_policies.SecurityPolicyBasic256Sha256]
+"""Or one of its siblings, made alike."""
+Result = TypeVar("Result")
+
+
+class Profile(Protocol):
+    """What this needs of a PLC profile (`config.PlcProfile`, a file under stations/plc/)."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def endpoint(self) -> str: ...  # noqa: D102
+    @property
+    def policy(self) -> str: ...  # noqa: D102
+    @property
+    def user(self) -> str: ...  # noqa: D102
+    @property
+    def namespace_uri(self) -> str: ...  # noqa: D102
+    @property
+    def slot_count(self) -> int: ...  # noqa: D102
+    @property
+    def poll_ms(self) -> int: ...  # noqa: D102
+    @property
+    def request_timeout_s(self) -> float: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How one PLC is reached, and who we are to it.
+
+    Attributes:
+        profile: The PLC's profile.
+        password: Of the profile's user.
+        certificate: Ours.
+        server_certificate: The PLC's own (DER), the only one that is taken.
+        stations: Behind this PLC.
+    """
+
+    profile: Profile
+    password: str = field(repr=False)
+    certificate: Certificate
+    server_certificate: Path
+    stations: tuple[PlcStation, ...]
+
+
+class _ShutOutError(Exception):
+    """The PLC was reached and then said nothing more."""
+
+
+async def open_session(access: Access) -> Session:
+    """Return a session whose nodes were found and are of the right types.
+
+    Raises:
+        PlcRefused: A person must mend something; the text says what and where.
+        PlcLost: It may work at the next try.
+    """
+    client = _client(access)
+    session = None
+    try:
+        async with asyncio.timeout(OPENING_S):
+            await _connect(client, access)
+            session = Session(client, await _surveyed(client, access))
+    except Exception as error:  # the library raises what it likes, AssertionError too
+        raise await _why_not(error, access) from error
+    finally:
+        if session is None:
+            await _leave(client)
+    session.limit_requests(access.profile.request_timeout_s)
+    return session
+
+
+class Session:
+    """An open session. After the first error it raised it is of no more use: `close` it.
+
+    Attributes:
+        stations: The nodes of each station.
+    """
+
+    def __init__(self, client: Client, stations: Sequence[StationNodes]) -> None:
+        self._client = client
+        self.stations: Final = {nodes.station.name: nodes for nodes in stations}
+
+    def limit_requests(self, timeout_s: float) -> None:
+        """Set the time limit of every later request."""
+        if self._client.uaclient.protocol is not None:
+            self._client.uaclient.protocol.timeout = timeout_s
+
+    async def read(self, request: ua.ReadParameters) -> Values:
+        """Return the answer to a prepared request; raises `PlcLost` or `PlcRefused`."""
+        try:
+            answer = await self._client.uaclient.read(request)
+        except Exception as error:
+            raise translated(error) from error
+
+        return _complete(answer, len(request.NodesToRead))
+
+    async def write(self, writes: list[ua.WriteValue]) -> list[ua.StatusCode]:
+        """Return a status for each write of one request.
+
+        Raises:
+            PlcLost: Nobody knows which of them were done, nor whether they will be, seconds later.
+            PlcRefused: The request as a whole was refused.
+        """
+        try:
+            statuses = await self._client.uaclient.write(ua.WriteParameters(NodesToWrite=writes))
+        except Exception as error:
+            raise translated(error) from error
+        return _complete(statuses, len(writes))
+
+    async def lost(self) -> NoReturn:
+        """Raise `PlcLost` as soon as the connection is gone."""
+        async with self._client.subscribe_state() as changes:
+            await changes.wait_for_state(UaClientState.DISCONNECTED)
+        raise PlcLost("the PLC ended the connection")
+
+    async def renew(self) -> NoReturn:
+        """Keep the channel's keys fresh for as long as the session stands."""
+        while True:
+            await asyncio.sleep(self._client.secure_channel_timeout / 1000 * RENEW_AFTER_SHARE)
+            try:
+                await self._client.open_secure_channel(renew=True)
+                self._client.uaclient.revolve_security_token()
+            except Exception as error:
+                raise translated(error) from error
+
+    def abort(self) -> None:
+        """Cut the connection at once: nothing more is sent, nothing more is heard."""
+        _cut(self._client)
+
+    async def leave(self) -> None:
+        """Tell the PLC to forget the session, so that it is free for the next one, and cut it.
+
+        Only cuts what was lost already.
+        """
+        await _leave(self._client)
+
+
+def _complete(results: list[Result], expected: int) -> list[Result]:
+    if len(results) != expected:
+        raise PlcLost(f"the PLC answered for {len(results)} nodes of {expected}")
+    return results
+
+
+def _client(access: Access) -> Client:
+    profile = access.profile
+    client = Client(profile.endpoint, timeout=max(OPENING_STEP_S, profile.request_timeout_s))
+    client.name = client.description = "Inspector"
+    client.application_uri = access.certificate.uri
+    client.session_timeout = SESSION_TIMEOUT_MS
+    client.secure_channel_timeout = CHANNEL_LIFETIME_MS
+    client.set_user(profile.user)
+    client.set_password(access.password)
+    client.set_max_concurrent_requests(MOST_REQUESTS)
+    return client
+
+
+async def _connect(client: Client, access: Access) -> None:
+    # Not `client.set_security`: it checks our own key at each try, 35 ms of the line's event loop.
+    certificate, key = opened(access.certificate)
+    theirs = pinned(access.server_certificate)
+    secured: Any = _policy(access)(theirs, certificate, key, SIGN_AND_ENCRYPT)
+    client.security_policy = secured
+    client.uaclient.set_security(secured)
+    await client.connect_socket()
+    await client.send_hello()
+    try:
+        await client.open_secure_channel()
+        await client.create_session()
+    except (AssertionError, TimeoutError, ConnectionError) as error:
+        # A PLC that cannot read us, or does not want us, often hangs up or falls silent.
+        raise _ShutOutError from error
+    await client.activate_session(username=access.profile.user, password=access.password)
+
+
+async def _why_not(error: Exception, access: Access) -> PlcLost | PlcRefused:
+    """Return our error for one while opening, looked into where the library's says too little."""
+    if isinstance(error, _ShutOutError):
+        found = await _mismatch(access)
+        return found or translated(error.__cause__ or error, ours=_ours(access))
+    return translated(error, ours=_ours(access))
+
+
+async def _mismatch(access: Access) -> PlcRefused | None:
+    """Return what of the PLC's open offer does not fit us, or None.
+
+    The offer is read without encryption, so it may be a lie: it only explains a refusal.
+    """
+    asking = Client(access.profile.endpoint, timeout=ASKING_S)
+    try:
+        async with asyncio.timeout(2 * ASKING_S):
+            offers = await asking.connect_and_get_server_endpoints()
+    except Exception:  # noqa: BLE001  then there is nothing to add
+        return None
+    finally:
+        _cut(asking)
+    fitting = [
+        offer
+        for offer in offers
+        if offer.SecurityPolicyUri == _policy(access).URI and offer.SecurityMode == SIGN_AND_ENCRYPT
+    ]
+    if not fitting:
+        return PlcRefused(explain_status(ua.StatusCodes.BadSecurityPolicyRejected))
+    shown = fitting[0].ServerCertificate
+    if shown and not shown.startswith(access.server_certificate.read_bytes()):
+        return PlcRefused(other_certificate(shown, access.server_certificate))
+    return None
+
+
+def _policy(access: Access) -> Policy:
+    name = f"SecurityPolicy{access.profile.policy.replace('_', '')}"
+    policy: Policy = getattr(security_policies, name)
+    return policy
+
+
+def _ours(access: Access) -> str:
+    """Return how a person finds our certificate in the PLC's list."""
+    cert_der = access.certificate.cert_der
+    return f"thumbprint {thumbprint(cert_der)}, file {cert_der}"
+
+
+async def _surveyed(client: Client, access: Access) -> list[StationNodes]:
+    index = await _namespace(client, access.profile.namespace_uri)
+    stations = []
+    for station in access.stations:
+        nodes = StationNodes(station, slots=access.profile.slot_count, index=index)
+        nodes.learn(await client.uaclient.read(nodes.survey))
+        stations.append(nodes)
+    return stations
+
+
+async def _namespace(client: Client, uri: str) -> int:
+    """Return the index of the namespace in this session; it may be another in the next."""
+    known = await client.get_namespace_array()
+    if uri not in known:
+        others = ", ".join(known[1:]) or "none"
+        why = f"namespace_uri: the PLC has no namespace {uri} (it has: {others})"
+        raise PlcRefused(why)
+    return known.index(uri)
+
+
+async def _leave(client: Client) -> None:
+    uaclient = client.uaclient
+    if uaclient.has_session and uaclient.state in (CONNECTED, CHANNEL_OPEN):
+        try:
+            async with asyncio.timeout(CLOSING_S):
+                await uaclient.close_session(delete_subscriptions=True)
+        except Exception:  # noqa: BLE001, S110  we tried; the PLC forgets it after SESSION_TIMEOUT_MS
+            pass
+    _cut(client)
+
+
+def _cut(client: Client) -> None:
+    protocol = client.uaclient.protocol
+    client.uaclient.request_disconnect()
+    client.uaclient.mark_disconnected()
+    if protocol is not None and protocol.transport is not None:
+        protocol.transport.abort()

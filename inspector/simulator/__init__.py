@@ -1,0 +1,1 @@
+"""The demo factory: its parts and their pictures, its belt, its PLC."""

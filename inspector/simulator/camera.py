@@ -1,0 +1,93 @@
+"""One simulated camera: what it delivers when its trigger input sees an edge.
+
+Pure but for the drawing: the edge's instant is handed in, frames come out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from inspector.domain.frame import BgrImage
+from inspector.simulator.cell import COUNT_RUN, Line, Pulse
+from inspector.simulator.parts import draw_empty, draw_part, make_part
+
+DOUBLE_AFTER_US = 3_000
+ZERO_US = 86_400_000_000
+"""A camera's clock has been running for a day when its process starts, so no zero is the PLC's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One frame on its way to whoever listens.
+
+    Attributes:
+        counter: The camera's own.
+        taken_us: By the camera's own clock.
+        image: Contiguous pixels.
+        after_s: It is delivered so long after it was taken; 0: at once.
+    """
+
+    counter: int
+    taken_us: int
+    image: BgrImage
+    after_s: float = 0.0
+
+
+class Camera:
+    """One camera of one station."""
+
+    def __init__(self, station: str, product: str, view: str, *, started_us: int) -> None:
+        """Start it: its counter at 0, its clock at a zero of its own."""
+        self.station, self.view = station, view
+        self.counter = 0
+        self._product = product
+        self._zero_us = started_us - ZERO_US
+        self._last: BgrImage | None = None
+
+    def exposed(self, pulse: Pulse) -> tuple[list[Shot], list[Line]]:
+        """Return the frames of one edge, and the truth about them."""
+        if pulse.fault == "miss":
+            return [], []
+        image = self._seen(pulse)
+        lines = [self._line(pulse, image)]
+        taken_us = pulse.at_us - self._zero_us
+        shots = [Shot(self._counted(), taken_us, image, pulse.delay_s)]
+        if pulse.fault == "double":
+            lines.append(self._line(pulse, image))
+            shots.append(Shot(self._counted(), taken_us + DOUBLE_AFTER_US, image))
+        return ([] if pulse.fault == "drop" else shots), lines
+
+    def _counted(self) -> int:
+        counter, self.counter = self.counter, self.counter + 1
+        return counter
+
+    def _seen(self, pulse: Pulse) -> BgrImage:
+        if pulse.fault == "freeze" and self._last is not None:
+            return self._last
+        self._last = self._drawn(pulse)
+        return self._last
+
+    def _drawn(self, pulse: Pulse) -> BgrImage:
+        if pulse.truth == "phantom":
+            image = draw_empty(self._product, self.view, pulse.seed)
+        else:
+            part = make_part(self._product, pulse.seed, bad=pulse.truth == "bad")
+            image = draw_part(part, self.view)
+        return np.ascontiguousarray(image)
+
+    def _line(self, pulse: Pulse, image: BgrImage) -> Line:
+        """Return the evidence on the frame with the present counter."""
+        return {
+            "who": "camera",
+            "station": self.station,
+            "view": self.view,
+            "run": COUNT_RUN,
+            "part": pulse.number,
+            "seed": pulse.seed,
+            "picture": hashlib.sha256(image.data).hexdigest(),
+            "counter": self.counter,
+            "fault": pulse.fault,
+        }

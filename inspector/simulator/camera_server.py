@@ -1,0 +1,201 @@
+"""The simulated cameras' own process: pulses come in over the wire, frames go out over sockets.
+
+One event loop without threads. A client that reads slowly loses its oldest frames and delays
+nobody; clients and the world may come and go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from inspector.simulator.camera import Camera, Shot
+from inspector.simulator.cell import Pulse
+from inspector.simulator.truth import TruthFile
+
+HEADER = struct.Struct("<QQII")
+"""Counter, taken_us, width, height; the same as in `cameras/simulated.py`, as a test says."""
+FRAMES_KEPT = 16
+"""For a client that does not read; then its oldest frame is lost."""
+WIRE_LINE_BYTES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSettings:
+    """One camera: who it is, and where it is reached."""
+
+    station: str
+    product: str
+    view: str
+    socket: Path
+
+
+@dataclass(slots=True, eq=False)
+class Client:
+    """One listener, with the frames that it has not taken yet."""
+
+    frames: deque[Shot] = field(default_factory=deque)
+    fresh: asyncio.Event = field(default_factory=asyncio.Event)
+    dropped: int = 0
+
+    def put(self, shot: Shot) -> None:
+        """Queue a frame; the oldest goes when there are too many."""
+        if len(self.frames) >= FRAMES_KEPT:
+            self.frames.popleft()
+            self.dropped += 1
+        self.frames.append(shot)
+        self.fresh.set()
+
+    async def next(self) -> Shot:
+        """Return the oldest frame as soon as there is one."""
+        while not self.frames:
+            self.fresh.clear()
+            await self.fresh.wait()
+        return self.frames.popleft()
+
+
+class Outlet:
+    """A camera's socket and its listeners."""
+
+    def __init__(self, camera: Camera, path: Path) -> None:
+        """Nothing is open yet."""
+        self.camera, self._path = camera, path
+        self._clients: set[Client] = set()
+        self._dropped = 0
+
+    async def opened(self) -> asyncio.Server:
+        """Listen."""
+        self._path.unlink(missing_ok=True)
+        return await asyncio.start_unix_server(self._serve, self._path)
+
+    def deliver(self, shot: Shot) -> None:
+        """Give a frame to every listener, now or when it is due."""
+        if shot.after_s:
+            asyncio.get_running_loop().call_later(shot.after_s, self._give, shot)
+        else:
+            self._give(shot)
+
+    def figures(self) -> dict[str, int]:
+        """Return what people want to know of it."""
+        dropped = self._dropped + sum(client.dropped for client in self._clients)
+        return {
+            "counter": self.camera.counter,
+            "clients": len(self._clients),
+            "dropped": dropped,
+        }
+
+    def _give(self, shot: Shot) -> None:
+        for client in self._clients:
+            client.put(shot)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = Client()
+        self._clients.add(client)
+        writer.transport.set_write_buffer_limits(high=0)
+        sending = asyncio.create_task(self._send(client, writer))
+        # Clients send nothing: the end of their side is the end of them.
+        gone = asyncio.create_task(reader.read())
+        try:
+            await asyncio.wait([sending, gone], return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            pass  # the process ends; the streams want no cancelled callback
+        finally:
+            for task in (sending, gone):
+                task.cancel()
+            await asyncio.gather(sending, gone, return_exceptions=True)
+            self._clients.discard(client)
+            self._dropped += client.dropped
+            writer.transport.abort()
+
+    @staticmethod
+    async def _send(client: Client, writer: asyncio.StreamWriter) -> None:
+        while True:
+            shot = await client.next()
+            height, width = shot.image.shape[:2]
+            writer.write(HEADER.pack(shot.counter, shot.taken_us, width, height))
+            writer.write(shot.image.data.cast("B"))
+            await writer.drain()
+
+
+class DemoCameras:
+    """The whole process."""
+
+    def __init__(
+        self,
+        cameras: tuple[CameraSettings, ...],
+        *,
+        wire: Path,
+        truth: Path | None,
+        publish: Callable[[Mapping[str, object]], None],
+    ) -> None:
+        """Build it; `run` opens it."""
+        now_us = time.monotonic_ns() // 1000
+        self._outlets = {
+            (one.station, one.view): Outlet(
+                Camera(one.station, one.product, one.view, started_us=now_us), one.socket
+            )
+            for one in cameras
+        }
+        self._wire, self._publish = wire, publish
+        self._truth = TruthFile(truth) if truth else None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop`."""
+        servers = [await outlet.opened() for outlet in self._outlets.values()]
+        self._wire.unlink(missing_ok=True)
+        servers.append(
+            await asyncio.start_unix_server(self._listen, self._wire, limit=WIRE_LINE_BYTES)
+        )
+        tasks = {asyncio.create_task(self._statuses()), asyncio.create_task(stop.wait())}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for server in servers:
+                server.close()
+            await self._end_all_tasks()
+            if self._truth:
+                self._truth.close()
+
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take pulses from one connection of the world, until it ends."""
+        try:
+            while line := await reader.readline():
+                said = json.loads(line)
+                station = said.pop("station")
+                self._pulse(station, Pulse(**said))
+                await asyncio.sleep(0)  # others may send what was drawn before
+        except (asyncio.CancelledError, ConnectionError):
+            pass  # the process ends, or the world did; the streams want no cancelled callback
+        finally:
+            writer.close()
+
+    def _pulse(self, station: str, pulse: Pulse) -> None:
+        outlet = self._outlets[station, pulse.view]
+        shots, lines = outlet.camera.exposed(pulse)
+        if self._truth:
+            self._truth.append(lines)  # before anybody can have judged the frame
+        for shot in shots:
+            outlet.deliver(shot)
+
+    async def _statuses(self) -> None:
+        while True:
+            stations: dict[str, dict[str, object]] = {}
+            for (station, view), outlet in self._outlets.items():
+                stations.setdefault(station, {})[view] = outlet.figures()
+            self._publish({"stations": stations})
+            await asyncio.sleep(1.0)
+
+    @staticmethod
+    async def _end_all_tasks() -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)

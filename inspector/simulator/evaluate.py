@@ -1,0 +1,147 @@
+"""How good a judge of pictures is, on freshly drawn parts. Pure scoring: who looks is handed in.
+
+A part is *rejected* when the judge finds anything in any of its views. A defect is *missed* when
+nothing is found in the view that shows it. Figures carry Wilson's 95 % interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf, sqrt
+
+from inspector.domain.frame import BgrImage
+from inspector.simulator.parts import Defect, PartTruth, draw_part, make_part, views_of
+from inspector.simulator.seeds import seed_of
+
+Judge = Callable[[BgrImage], Sequence[str]]
+"""Takes a picture, returns the kinds found in it; nothing found means pass."""
+
+SIGMA_BINS: tuple[tuple[float, float], ...] = ((0.0, 2.0), (2.0, 3.0), (3.0, 5.0), (5.0, inf))
+CLEAR_SIGMA = 3.0
+"""From this contrast on, a defect must not be missed."""
+_Z95 = 1.959964
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A count out of a total."""
+
+    count: int
+    total: int
+
+    @property
+    def value(self) -> float:
+        """Return the share, 0 to 1; 0 of an empty total."""
+        return self.count / self.total if self.total else 0.0
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Return Wilson's 95 % interval (E. B. Wilson 1927); 0 to 1 for an empty total."""
+        if not self.total:
+            return (0.0, 1.0)
+        n, p, z2 = self.total, self.value, _Z95**2
+        middle = (p + z2 / (2 * n)) / (1 + z2 / n)
+        reach = _Z95 / (1 + z2 / n) * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
+        return (max(0.0, middle - reach), min(1.0, middle + reach))
+
+    def __str__(self) -> str:
+        """Return count, total, per cent and interval."""
+        low, high = self.interval
+        return f"{self.count}/{self.total} = {self.value:.2%} [{low:.2%}, {high:.2%}]"
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPart:
+    """A part and the kinds found in each of its views."""
+
+    truth: PartTruth
+    found: Mapping[str, tuple[str, ...]]
+
+    @property
+    def rejected(self) -> bool:
+        """Return whether anything was found in any view."""
+        return any(self.found.values())
+
+    def missed(self, defect: Defect) -> bool:
+        """Return whether nothing was found in the view that shows the defect."""
+        return not self.found[defect.view]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A judge's figures on one station.
+
+    Attributes:
+        station: the station.
+        missed_clear: defects of at least `CLEAR_SIGMA` missed.
+        false_rejects: good parts rejected.
+        missed: defects missed, by kind and by contrast from and below (sigma).
+        kind_right: clear defects found whose kind is among the kinds found.
+    """
+
+    station: str
+    missed_clear: Share
+    false_rejects: Share
+    missed: Mapping[tuple[str, float, float], Share]
+    kind_right: Share
+
+
+def evaluation_parts(
+    station: str, *, good: int, bad: int, purpose: str = "evaluation"
+) -> Iterator[PartTruth]:
+    """Yield the first parts of the purpose's seeds: the good ones, then the bad ones."""
+    for number in range(good + bad):
+        yield make_part(station, seed_of(purpose, number), bad=number >= good)
+
+
+def judged(truth: PartTruth, judge: Judge) -> JudgedPart:
+    """Return what the judge finds in the part's views."""
+    return JudgedPart(
+        truth, {view: tuple(judge(draw_part(truth, view))) for view in views_of(truth.station)}
+    )
+
+
+def evaluated(station: str, parts: Iterable[JudgedPart]) -> Evaluation:
+    """Return the figures over judged parts."""
+    seen = list(parts)
+    defects = [(part, defect) for part in seen for defect in part.truth.defects]
+    clear = [(part, defect) for part, defect in defects if defect.sigma >= CLEAR_SIGMA]
+    good = [part for part in seen if not part.truth.bad]
+    found = [(part, defect) for part, defect in clear if not part.missed(defect)]
+    return Evaluation(
+        station=station,
+        missed_clear=_missed(clear),
+        false_rejects=Share(sum(part.rejected for part in good), len(good)),
+        missed=_by_bin(defects),
+        kind_right=Share(sum(d.kind in part.found[d.view] for part, d in found), len(found)),
+    )
+
+
+def report(evaluation: Evaluation) -> str:
+    """Return the figures as a table in plain text."""
+    name = evaluation.station
+    lines = [
+        f"{name}: defects of at least {CLEAR_SIGMA:g} sigma missed {evaluation.missed_clear}",
+        f"{name}: good parts rejected {evaluation.false_rejects}",
+        f"{name}: kind right, of the clear defects found {evaluation.kind_right}",
+    ]
+    for (kind, low, high), share in evaluation.missed.items():
+        lines.append(f"  {kind:16} {low:g} to {high:g} sigma: missed {share}")
+    return "\n".join(lines)
+
+
+def _missed(pairs: Iterable[tuple[JudgedPart, Defect]]) -> Share:
+    misses = [part.missed(defect) for part, defect in pairs]
+    return Share(sum(misses), len(misses))
+
+
+def _by_bin(pairs: list[tuple[JudgedPart, Defect]]) -> dict[tuple[str, float, float], Share]:
+    kinds = sorted({defect.kind for _, defect in pairs})
+    return {
+        (kind, low, high): _missed(
+            (p, d) for p, d in pairs if d.kind == kind and low <= d.sigma < high
+        )
+        for kind in kinds
+        for low, high in SIGMA_BINS
+    }

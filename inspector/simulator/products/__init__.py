@@ -1,0 +1,1 @@
+"""The demo factory's products, one file each."""

@@ -1,0 +1,12 @@
+"""Runs migrations on the connection that `inspector.storage.database` hands in; no ini file."""
+
+from alembic import context
+
+from inspector.storage.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+)
+context.run_migrations()

@@ -1,0 +1,260 @@
+"""A model package: `models/<name>/`, its manifest and what was checked before anything is built.
+
+The package is read once, and the model is built from the very bytes whose hash was checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from inspector.errors import PackageRefused
+from inspector.vision.onnx_scan import refuse_unsafe
+
+MANIFEST = "manifest.toml"
+MOST_MANIFEST_BYTES = 1 << 20
+MOST_FILE_BYTES = 256 << 20
+MOST_FILES = 500
+MOST_PACKAGE_BYTES = 512 << 20
+
+FileName = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}(/[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}){0,3}$",
+        description="Relative to the package's folder, with forward slashes.",
+    ),
+]
+ClassName = Annotated[str, Field(min_length=1, max_length=64)]
+Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Closed(BaseModel):
+    """Frozen, closed to unknown keys, and without conversions: "0.5" is no number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Input(_Closed):
+    """What the model wants: float32, (1, 3, height, width)."""
+
+    width: int = Field(ge=8, le=4096, description="Pixels.")
+    height: int = Field(ge=8, le=4096, description="Pixels.")
+    colour: Literal["rgb", "bgr"] = Field(description="Order of the three planes.")
+    scale: float = Field(
+        gt=0, le=1, allow_inf_nan=False, description="Grey values 0 to 255 are multiplied by this."
+    )
+    letterbox: Literal["pad"] = Field(
+        description="pad: scaled to fit, keeping the sides' ratio, in the middle, the rest filled."
+    )
+    pad_value: int = Field(ge=0, le=255, description="Grey value of the filling, before scaling.")
+
+
+class Output(_Closed):
+    """How the model's answer is read."""
+
+    layout: Literal["yolo-e2e", "yolo-raw"] = Field(
+        description="yolo-e2e: (1, N, 6) with x1, y1, x2, y2, score, class in input pixels. "
+        "yolo-raw: (1, 4 + classes, N) with the box's centre and size, then a score per class; "
+        "overlapping boxes are removed by us."
+    )
+
+
+class Precision(_Closed):
+    """In which precision the golden scores were made."""
+
+    reference: Literal["FP32"]
+
+
+class Training(_Closed):
+    """How the model was made."""
+
+    command: str
+    seeds: Any = Field(description="The ranges that were drawn from, by purpose.")
+    pictures: Any = Field(description="How many pictures were trained on.")
+    epochs: int = Field(ge=0)
+    fingerprint: str = Field(description="SHA-256 over the training data.")
+    tools: dict[str, str] = Field(description="Versions of what made it.")
+
+
+class Golden(_Closed):
+    """One picture of the package, and what the reference saw in it."""
+
+    file: FileName
+    verdict: Literal["pass", "reject"]
+    scores: dict[ClassName, Score] = Field(description="Highest score by class, from 0.01.")
+
+
+class Manifest(_Closed):
+    """`models/<name>/manifest.toml`."""
+
+    schema_: Literal[1] = Field(alias="schema", description="Version of this format.")
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
+    task: Literal["detect"]
+    classes: list[ClassName] = Field(min_length=1, max_length=1000)
+    input: Input
+    output: Output
+    limits: dict[ClassName, Score] = Field(description="A finding counts from this score on.")
+    precision: Precision
+    training: Training | None = None
+    licence: str = Field(min_length=1, max_length=200, description="SPDX name where there is one.")
+    licence_note: str = ""
+    metrics: dict[str, Any] = Field(default_factory=dict, description="Free: figures and how got.")
+    files: dict[FileName, Sha256] = Field(description="Every file but this one.")
+    golden: list[Golden] = Field(min_length=1, max_length=200)
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        if len(set(self.classes)) != len(self.classes):
+            raise ValueError("classes must be different")
+        if set(self.limits) != set(self.classes):
+            odd = sorted(set(self.limits) ^ set(self.classes))
+            raise ValueError(f"limits must name each class once, see {odd[0]!r}")
+        if sum(name.endswith(".onnx") for name in self.files) != 1:
+            raise ValueError("files must list exactly one .onnx file")
+        for golden in self.golden:
+            self._check_golden(golden)
+        return self
+
+    def _check_golden(self, golden: Golden) -> None:
+        if golden.file not in self.files:
+            raise ValueError(f"golden picture {golden.file} is not listed under files")
+        unknown = sorted(set(golden.scores) - set(self.classes))
+        if unknown:
+            raise ValueError(
+                f"golden picture {golden.file} names {unknown[0]!r}, which is no class"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package as it was read and checked; later changes of its folder do not reach it.
+
+    Attributes:
+        folder: Where it was read from, for messages.
+        manifest: What it says of itself.
+        contents: The bytes of every file but the manifest, by name.
+        model_file: The name of the ONNX file.
+    """
+
+    folder: Path
+    manifest: Manifest
+    contents: Mapping[str, bytes]
+    model_file: str
+
+    @property
+    def name(self) -> str:
+        """Return the package's name."""
+        return self.manifest.name
+
+    @property
+    def model(self) -> bytes:
+        """Return the bytes of the ONNX file."""
+        return self.contents[self.model_file]
+
+    @property
+    def model_sha256(self) -> str:
+        """Return the checked hash of the ONNX file."""
+        return self.manifest.files[self.model_file]
+
+
+def package_schema() -> dict[str, Any]:
+    """Return the JSON Schema of `manifest.toml`, for `inspector schema package`."""
+    return Manifest.model_json_schema(by_alias=True)
+
+
+def open_package(folder: Path) -> Package:
+    """Return the package in `folder`, read once and checked whole; nothing is built yet.
+
+    Raises:
+        PackageRefused: One sentence that names the file and, in the manifest, the key.
+    """
+    manifest = _read_manifest(folder)
+    _check_listing(folder, manifest)
+    contents = {name: _checked(folder, name, sha) for name, sha in manifest.files.items()}
+    if sum(map(len, contents.values())) > MOST_PACKAGE_BYTES:
+        raise PackageRefused(f"{folder}: more than {MOST_PACKAGE_BYTES >> 20} MB in all")
+    model_file = next(name for name in contents if name.endswith(".onnx"))
+    refuse_unsafe(contents[model_file], file=str(folder / model_file))
+    return Package(folder, manifest, contents, model_file)
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    file = folder / MANIFEST
+    if not folder.is_dir():
+        raise PackageRefused(f"{folder}: there is no such package folder")
+    try:
+        table = tomllib.loads(_content(file, MOST_MANIFEST_BYTES).decode("utf-8"))
+        return Manifest.model_validate(table)
+    except UnicodeDecodeError as error:
+        raise PackageRefused(f"{file}: not UTF-8 text") from error
+    except tomllib.TOMLDecodeError as error:
+        raise PackageRefused(f"{file}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise PackageRefused(f"{file}: nested too deeply") from error
+    except ValidationError as error:
+        raise PackageRefused(f"{file}: {_first(error)}") from error
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors(include_url=False)[0]
+    key = ".".join(str(step) for step in problem["loc"])
+    words = {"extra_forbidden": "unknown key", "missing": "is missing"}
+    text = words.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+    return f"{key}: {text}" if key else text
+
+
+def _check_listing(folder: Path, manifest: Manifest) -> None:
+    found = _files_under(folder)
+    for name in sorted(found - set(manifest.files)):
+        raise PackageRefused(f"{folder / name}: not listed under files in {MANIFEST}")
+    for name in sorted(set(manifest.files) - found):
+        raise PackageRefused(f"{folder / name}: listed under files in {MANIFEST}, but missing")
+
+
+def _files_under(folder: Path) -> set[str]:
+    """Return the names of all files but the manifest; links and empty folders are refused."""
+    found: set[str] = set()
+    for place, folders, files in os.walk(folder):
+        names = [Path(place, name) for name in folders + files]
+        link = next((name for name in names if name.is_symlink()), None)
+        if link is not None:
+            raise PackageRefused(f"{link}: a link; a package holds plain files only")
+        if not names:
+            raise PackageRefused(f"{place}: an empty folder, not listed in {MANIFEST}")
+        found |= {Path(place, name).relative_to(folder).as_posix() for name in files}
+        if len(found) > MOST_FILES:
+            raise PackageRefused(f"{folder}: more than {MOST_FILES} files")
+    return found - {MANIFEST}
+
+
+def _checked(folder: Path, name: str, sha256: str) -> bytes:
+    content = _content(folder / name, MOST_FILE_BYTES)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise PackageRefused(
+            f"{folder / name}: not the file that {MANIFEST} was written for (hash)"
+        )
+    return content
+
+
+def _content(file: Path, most_bytes: int) -> bytes:
+    """Return a plain file's content; a link, a pipe or too large a file is refused unread."""
+    try:
+        number = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise PackageRefused(f"{file}: cannot be read: {error.strerror}") from error
+    with os.fdopen(number, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise PackageRefused(f"{file}: not a plain file")
+        content = opened.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise PackageRefused(f"{file}: larger than {most_bytes >> 20} MB")
+    return content

@@ -1,0 +1,151 @@
+"""What an ONNX file may not contain, found by walking its bytes: nothing is built or run.
+
+The file is a protobuf message; the field numbers are those of `onnx.proto3` (IR version 13). The
+`onnx` package is not used: it belongs to the training environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from inspector.errors import PackageRefused
+
+MOST_ELEMENTS = 1 << 28
+"""Elements of one stored tensor; 1 GB as float32, far above any model that fits a line's budget."""
+STANDARD_DOMAINS = (b"", b"ai.onnx")
+
+_GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25  # of ModelProto
+_NODE, _INITIALIZER, _SPARSE_INITIALIZER = 1, 5, 15  # of GraphProto
+_OP_TYPE, _ATTRIBUTE, _DOMAIN = 4, 5, 7  # of NodeProto
+_TENSOR, _SUBGRAPH, _TENSORS, _SUBGRAPHS, _SPARSE = 5, 6, 10, 11, (22, 23)  # of AttributeProto
+_DIMS, _EXTERNAL_DATA, _DATA_LOCATION = 1, 13, 14  # of TensorProto
+_VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5  # wire types
+
+_Field = tuple[int, int | memoryview]
+
+
+def refuse_unsafe(model: bytes, *, file: str) -> None:
+    """Return when the model is a plain graph with all its weights inside.
+
+    Loops and branches are refused because they may never end, functions and operators of other
+    makers because we do not know them, data in other files because their hash is not checked.
+
+    Args:
+        model: The bytes of the ONNX file.
+        file: What to call it in the message.
+
+    Raises:
+        PackageRefused: In one sentence.
+    """
+    try:
+        _check_model(memoryview(model), file)
+    except (ValueError, IndexError) as error:
+        raise PackageRefused(f"{file}: damaged, not a whole ONNX model ({error})") from error
+
+
+def _check_model(model: memoryview, file: str) -> None:
+    graphs = 0
+    for number, value in _fields(model):
+        if number in (_TRAINING, _FUNCTIONS):
+            raise PackageRefused(f"{file}: contains functions or training parts; not accepted")
+        if number == _GRAPH:
+            graphs += 1
+            _check_graph(_bytes(value), file)
+    if graphs != 1:
+        raise PackageRefused(f"{file}: damaged, not a whole ONNX model (it has {graphs} graphs)")
+
+
+def _check_graph(graph: memoryview, file: str) -> None:
+    for number, value in _fields(graph):
+        if number == _NODE:
+            _check_node(_bytes(value), file)
+        elif number == _INITIALIZER:
+            _check_tensor(_bytes(value), file)
+        elif number == _SPARSE_INITIALIZER:
+            raise PackageRefused(f"{file}: contains sparse tensors; not accepted")
+
+
+def _check_node(node: memoryview, file: str) -> None:
+    fields = list(_fields(node))
+    names = {number: bytes(_bytes(value)) for number, value in fields if number in (4, 7)}
+    kind = names.get(_OP_TYPE, b"").decode(errors="replace")[:40]
+    if names.get(_DOMAIN, b"") not in STANDARD_DOMAINS:
+        raise PackageRefused(f"{file}: operator {kind} is none of ONNX's own; not accepted")
+    for number, value in fields:
+        if number == _ATTRIBUTE:
+            _check_attribute(_bytes(value), file, kind)
+
+
+def _check_attribute(attribute: memoryview, file: str, kind: str) -> None:
+    for number, value in _fields(attribute):
+        if number in (_SUBGRAPH, _SUBGRAPHS):
+            raise PackageRefused(f"{file}: operator {kind} loops or branches; not accepted")
+        if number in (_TENSOR, _TENSORS):
+            _check_tensor(_bytes(value), file)
+        elif number in _SPARSE:
+            raise PackageRefused(f"{file}: contains sparse tensors; not accepted")
+
+
+def _check_tensor(tensor: memoryview, file: str) -> None:
+    dims: list[int] = []
+    for number, value in _fields(tensor):
+        if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value != 0):
+            raise PackageRefused(f"{file}: keeps weights in another file; not accepted")
+        if number == _DIMS:
+            dims += [value] if isinstance(value, int) else _varints(value)
+    if any(not 0 <= size <= MOST_ELEMENTS for size in dims) or prod(dims) > MOST_ELEMENTS:
+        raise PackageRefused(f"{file}: has a tensor of an impossible size; not accepted")
+
+
+def _fields(message: memoryview) -> Iterator[_Field]:
+    """Yield (field number, value): an int for a varint, else the field's bytes."""
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        number, wire = key >> 3, key & 7
+        if wire == _VARINT:
+            value, at = _varint(message, at)
+            yield number, value
+            continue
+        size, at = _size(message, at, wire)
+        if at + size > len(message):
+            raise ValueError("it ends too early")
+        yield number, message[at : at + size]
+        at += size
+
+
+def _size(message: memoryview, at: int, wire: int) -> tuple[int, int]:
+    if wire == _LENGTH:
+        return _varint(message, at)
+    if wire == _EIGHT_BYTES:
+        return 8, at
+    if wire == _FOUR_BYTES:
+        return 4, at
+    raise ValueError(f"wire type {wire}")
+
+
+def _varints(packed: memoryview) -> list[int]:
+    values, at = [], 0
+    while at < len(packed):
+        value, at = _varint(packed, at)
+        values.append(value)
+    return values
+
+
+def _varint(message: memoryview, at: int) -> tuple[int, int]:
+    """Return the number at `at`, without its sign, and where the next thing begins."""
+    value = 0
+    for shift in range(0, 70, 7):
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+    raise ValueError("a number without end")
+
+
+def _bytes(value: int | memoryview) -> memoryview:
+    if isinstance(value, int):
+        raise ValueError("a number where a message belongs")  # noqa: TRY004 - damaged data, not a wrong call
+    return value

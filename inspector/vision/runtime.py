@@ -1,0 +1,234 @@
+"""A model on a device that is proven, not assumed, to run as it was asked to.
+
+OpenVINO's provider reports neither a device that is missing nor the precision that runs: a wrong
+option opens the CPU provider without an error, and BF16 asked for on a CPU without it runs FP32.
+So we check options and devices ourselves, compare the providers after opening, and compare
+precisions by their answers: what is equal to the bit is the same.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from inspector.domain.finding import Finding, ViewResult
+from inspector.domain.frame import BgrImage
+from inspector.errors import ModelFailed, PackageRefused, ProviderUnavailable
+from inspector.vision.manifest import Package
+from inspector.vision.preparing import Fit, Preparing
+from inspector.vision.reading import Answer, answer_fits, judged_view, read_answer
+
+PROVIDER = "OpenVINOExecutionProvider"
+HINTS = {"FP32": "f32", "BF16": "bf16"}
+DEVICES = ("CPU", "GPU", "NPU")
+_ONLY_FATAL = 4
+_ERRORS = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+    ort_errors.EPFail,
+    RuntimeError,
+)
+_MODEL_ERRORS = (ort_errors.InvalidProtobuf, ort_errors.InvalidGraph, ort_errors.NoModel)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What runs, as proven at the start.
+
+    Attributes:
+        device: OpenVINO's name.
+        asked: The precision that was asked for, "auto" included.
+        precision: The precision that runs.
+        why: How it was chosen, for people.
+        ms: Median time of one picture by precision, where it was measured.
+    """
+
+    device: str
+    asked: str
+    precision: str
+    why: str
+    ms: Mapping[str, float] = field(default_factory=dict)
+
+
+class Session:
+    """One compiled model; one caller at a time.
+
+    Args:
+        package: Its model is built from the bytes that were checked.
+        device: OpenVINO's name of the device.
+        precision: FP32 or BF16, as a hint: the device may do otherwise.
+        threads: CPU threads.
+        cache: Folder for compiled models, or None.
+
+    Raises:
+        ProviderUnavailable: The device is missing, or would leave work to another one.
+        PackageRefused: The model cannot be built, or is not what its manifest says.
+    """
+
+    def __init__(
+        self,
+        package: Package,
+        *,
+        device: str,
+        precision: str,
+        threads: int,
+        cache: Path | None = None,
+    ) -> None:
+        self._manifest = package.manifest
+        self._preparing = Preparing(package.manifest.input)
+        self._session = _opened(package, device, _options(device, precision, threads, cache))
+        self._input = self._session.get_inputs()[0].name
+
+    def detect(self, image: BgrImage) -> tuple[tuple[Finding, ...], dict[str, float], Fit]:
+        """Return all findings from `SCORE_FLOOR`, the highest score of each class, and the fit.
+
+        Raises:
+            ModelFailed: The answer cannot be used.
+        """
+        fit = self._preparing.fill(image)
+        findings, top = read_answer(
+            self.run(),
+            layout=self._manifest.output.layout,
+            classes=self._manifest.classes,
+            fit=fit,
+        )
+        return findings, top, fit
+
+    def answer(self, image: BgrImage) -> Answer:
+        """Return the model's bare answer to a picture."""
+        self._preparing.fill(image)
+        return self.run()
+
+    def run(self) -> Answer:
+        """Return the model's answer to the picture that was prepared last."""
+        try:
+            answers = self._session.run(None, {self._input: self._preparing.tensor})
+        except _ERRORS as error:
+            raise ModelFailed(f"the model stopped: {_short(error)}") from error
+        answer = np.asarray(answers[0])
+        if answer.dtype != np.float32:
+            raise ModelFailed(f"the model answered in {answer.dtype}, not float32")
+        return answer
+
+
+class Model:
+    """A package on a device, ready for the line; `look` is `ports.Vision`.
+
+    Attributes:
+        package_name: Of the manifest.
+        model_sha256: Of the ONNX file.
+        ran: Device and precision, proven.
+    """
+
+    def __init__(
+        self, package: Package, session: Session, ran: Ran, limits: Mapping[str, float]
+    ) -> None:
+        self.package_name, self.model_sha256 = package.name, package.model_sha256
+        self.ran = ran
+        self._session, self._limits = session, dict(limits)
+
+    def look(self, view: str, image: BgrImage) -> ViewResult:
+        """Return what is in one picture; raises `ModelFailed`."""
+        return self.look_at_all(view, image)[0]
+
+    def look_at_all(self, view: str, image: BgrImage) -> tuple[ViewResult, tuple[Finding, ...]]:
+        """Return the result and all findings from `SCORE_FLOOR`, those below the limits too."""
+        started_s = time.perf_counter()
+        findings, top, fit = self._session.detect(image)
+        took_ms = (time.perf_counter() - started_s) * 1000
+        result = judged_view(view, findings, top, limits=self._limits, fit=fit, model_ms=took_ms)
+        return result, findings
+
+
+def limits_of(package: Package, replaced: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Return the package's limits, with those that a station replaces.
+
+    Raises:
+        PackageRefused: A class that the package does not have.
+    """
+    unknown = sorted(set(replaced or {}) - set(package.manifest.classes))
+    if unknown:
+        raise PackageRefused(f"limits.{unknown[0]}: no class of package {package.name}")
+    return {**package.manifest.limits, **(replaced or {})}
+
+
+def refuse_missing(device: str) -> None:
+    """Return when OpenVINO has this device here; raises `ProviderUnavailable`."""
+    here = available_devices()
+    if device not in DEVICES or device not in here:
+        raise ProviderUnavailable(
+            f"device {device} was asked for, and this computer has only {', '.join(here) or 'none'}"
+        )
+
+
+def available_devices() -> list[str]:
+    """Return the devices that OpenVINO finds here, without the numbers of several."""
+    onnxruntime.set_default_logger_severity(_ONLY_FATAL)  # what goes wrong, we raise
+    ask: Callable[[], list[str]] = onnxruntime.capi._pybind_state.get_available_openvino_device_ids  # noqa: SLF001 - the only door
+    return sorted({name.partition(".")[0] for name in ask()})
+
+
+def _options(device: str, precision: str, threads: int, cache: Path | None) -> dict[str, str]:
+    config: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "NUM_STREAMS": "1"}
+    if device == "CPU":
+        config["INFERENCE_NUM_THREADS"] = threads
+    options = {"device_type": device, "load_config": json.dumps({device: config})}
+    if cache is not None:
+        options["cache_dir"] = str(cache)
+    return options
+
+
+def _opened(package: Package, device: str, options: dict[str, str]) -> onnxruntime.InferenceSession:
+    refuse_missing(device)
+    file = package.folder / package.model_file
+    settings = onnxruntime.SessionOptions()
+    settings.log_severity_level = _ONLY_FATAL
+    settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    try:
+        session = onnxruntime.InferenceSession(
+            package.model, settings, providers=[(PROVIDER, options)], enable_fallback=0
+        )
+    except _MODEL_ERRORS as error:
+        raise PackageRefused(f"{file}: not a model that can be built: {_short(error)}") from error
+    except _ERRORS as error:
+        raise ProviderUnavailable(f"{file}: does not run on {device}: {_short(error)}") from error
+    session.disable_fallback()
+    if session.get_providers()[0] != PROVIDER:
+        raise ProviderUnavailable(f"{file}: OpenVINO on {device} did not open")
+    _refuse_unfit(package, session, str(file))
+    return session
+
+
+def _refuse_unfit(package: Package, session: onnxruntime.InferenceSession, file: str) -> None:
+    manifest, inputs, outputs = package.manifest, session.get_inputs(), session.get_outputs()
+    wanted = [1, 3, manifest.input.height, manifest.input.width]
+    if len(inputs) != 1 or inputs[0].type != "tensor(float)" or inputs[0].shape != wanted:
+        found = inputs[0].shape if inputs else "none"
+        raise PackageRefused(f"{file}: has input {found}, the manifest's [input] says {wanted}")
+    layout = manifest.output.layout
+    fits = len(outputs) == 1 and answer_fits(
+        outputs[0].shape, layout=layout, classes=len(manifest.classes)
+    )
+    if not fits:
+        found = outputs[0].shape if outputs else "none"
+        raise PackageRefused(
+            f"{file}: has output {found}, which is not [output] layout {layout} with "
+            f"{len(manifest.classes)} classes"
+        )
+
+
+def _short(error: Exception) -> str:
+    """Return the telling line of a native error, not its page of places in the source."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    told = lines[-1] if lines else type(error).__name__
+    return told.removeprefix("[ONNXRuntimeError] : ")[-200:]

@@ -1,0 +1,94 @@
+"""What a vision worker does with each frame, and what it has counted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from inspector.domain.finding import ViewResult
+from inspector.domain.frame import BgrImage, Frame
+from inspector.errors import ModelFailed
+from inspector.ports import Vision
+from inspector.vision.picture_check import CheckLimits, picture_trouble
+
+JPEG_QUALITY = 92
+REMEMBERED = 200
+"""Frames that the shown times and rates are taken over."""
+
+
+class Looking:
+    """Looks at one frame after the other, for all views of a station, with one model.
+
+    Args:
+        model: Used by one caller at a time.
+        checks: What a picture must be, by view.
+    """
+
+    def __init__(self, model: Vision, checks: Mapping[str, CheckLimits]) -> None:
+        self._model, self._checks = model, dict(checks)
+        self._last_digest: dict[str, str] = {}
+        self._model_ms: deque[float] = deque(maxlen=REMEMBERED)
+        self._ready_s: deque[float] = deque(maxlen=REMEMBERED)
+        self.frames = 0
+
+    def look(self, frame: Frame) -> ViewResult:
+        """Return what is in a frame, or in `missed` why nobody may say.
+
+        A frozen camera is known by its pixels: the same digest as the frame before it in the view.
+        """
+        digest = picture_digest(frame.image)
+        previous, self._last_digest[frame.view] = self._last_digest.get(frame.view, ""), digest
+        self.frames += 1
+        self._ready_s.append(frame.ready_s)
+        missed = picture_trouble(
+            frame.image, self._checks[frame.view], digest=digest, previous=previous
+        )
+        if missed:
+            return _missed(frame, missed, digest)
+        try:
+            result = self._model.look(frame.view, frame.image)
+        except ModelFailed as error:
+            return _missed(frame, str(error), digest)
+        self._model_ms.append(result.model_ms)
+        return replace(result, picture=digest)
+
+    def forget(self, view: str) -> None:
+        """Begin anew with a view whose camera was connected again."""
+        self._last_digest.pop(view, None)
+
+    def figures(self) -> dict[str, object]:
+        """Return frames, frames a second, and the model's times over the last `REMEMBERED`."""
+        times = np.array(self._model_ms or [0.0])
+        p50, p99 = np.percentile(times, (50, 99))
+        span_s = self._ready_s[-1] - self._ready_s[0] if self._ready_s else 0.0
+        return {
+            "frames": self.frames,
+            "fps": round((len(self._ready_s) - 1) / span_s, 2) if span_s > 0 else 0.0,
+            "model_ms": {"p50": round(float(p50), 2), "p99": round(float(p99), 2)},
+        }
+
+
+def picture_digest(image: BgrImage) -> str:
+    """Return the SHA-256 of the pixels, row by row, as 64 hex digits."""
+    return hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
+
+
+def encoded(image: BgrImage) -> bytes:
+    """Return the picture as JPEG; empty when it is of a kind that JPEG does not have."""
+    try:
+        done, content = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
+    except cv2.error:
+        return b""
+    return content.tobytes() if done else b""
+
+
+def _missed(frame: Frame, why: str, digest: str) -> ViewResult:
+    height_px, width_px = (*frame.image.shape, 0, 0)[:2]
+    return ViewResult(
+        frame.view, missed=why, picture=digest, width_px=width_px, height_px=height_px
+    )

@@ -1,0 +1,422 @@
+"""A station's worker from camera to line, with a model that really runs."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from inspector.config import (
+    Belt,
+    FolderCamera,
+    PlcProfile,
+    SimulatedCamera,
+    Site,
+    Station,
+    View,
+    save_site,
+)
+from inspector.domain.finding import ViewResult
+from inspector.domain.frame import BgrImage
+from inspector.errors import CameraLost, InspectorError, ModelFailed, PackageRefused, SettingsWrong
+from inspector.gateway import view_reader, worker_process
+from inspector.gateway.worker_process import StationWorker, station_model
+from inspector.ipc import Message, Runtime, read_status
+from inspector.ports import Camera
+from inspector.vision.runtime import Model
+from inspector.vision.worker import picture_digest
+from tests.inspector.gateway.worker_stand_ins import (
+    PATIENCE_S,
+    StandInCamera,
+    StandInLine,
+    picture,
+)
+from tests.inspector.vision import tiny
+
+RED = tiny.flat(51, 0, 204, 64)
+RED[:8] = 90  # some contrast
+
+
+def station(**changes: object) -> Station:
+    belt = Belt(
+        reject_at_counts=9000, answer_by_counts=3000, smallest_spacing_ms=80, counts_per_s=1000
+    )
+    camera = SimulatedCamera(kind="simulated")
+    base = Station(
+        name="ring",
+        title="Rings",
+        package="ring",
+        plc="demo",
+        prefix="ring",
+        belt=belt,
+        views=(View(name="top", at_counts=0, camera=camera),),
+    )
+    return base.model_copy(update=changes)
+
+
+def site_of(folder: Path, one: Station) -> Site:
+    return Site.model_construct(
+        folder=str(folder), data=str(folder / "data"), stations=(one,), plcs=()
+    )
+
+
+class Running:
+    """A worker in a thread, its camera and its line."""
+
+    def __init__(self, folder: Path, model: Model) -> None:
+        self.folder = folder
+        self.runtime = Runtime(folder / "run").make()
+        self.line = StandInLine(self.runtime.line_socket)
+        self.camera = StandInCamera("top")
+        self.stop = Event()
+        self.raised: list[BaseException] = []
+        self._model = model
+        self._thread = Thread(target=self._run)
+
+    def start(self) -> "Running":
+        self._thread.start()
+        return self
+
+    def _run(self) -> None:
+        cameras: dict[str, Camera] = {"top": self.camera}
+        try:
+            StationWorker(
+                station(),
+                self.runtime,
+                pictures=self.folder / "pictures",
+                model=self._model,
+                cameras=cameras,
+            ).run(self.stop)
+        except InspectorError as error:
+            self.raised.append(error)
+
+    def end(self) -> float:
+        """Stop the worker and return the seconds it took."""
+        asked_s = time.monotonic()
+        self.stop.set()
+        self._thread.join(PATIENCE_S)
+        self.line.close()
+        assert not self._thread.is_alive()
+        return time.monotonic() - asked_s
+
+    def wait_until(self, done: Callable[[], object]) -> None:
+        limit_s = time.monotonic() + PATIENCE_S
+        while not done():
+            assert time.monotonic() < limit_s, "it did not come to pass"
+            Event().wait(0.01)
+
+    def status(self) -> Message:
+        return read_status(self.runtime, "worker-ring") or {}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    folder = tmp_path_factory.mktemp("site")
+    tiny.write_package(folder / "models" / "ring")
+    return station_model(site_of(folder, station()), station())
+
+
+@pytest.fixture
+def running(tmp_path: Path, model: Model) -> Iterator[Running]:
+    one = Running(tmp_path, model).start()
+    try:
+        yield one
+    finally:
+        one.end()
+
+
+def test_a_frame_is_told_at_once_and_then_what_was_seen(running: Running, model: Model) -> None:
+    line = running.line.accept()
+    assert line.next() == {"hello": "worker", "station": "ring"}
+    told = line.until("model")
+    assert (told["sha256"], told["device"], told["package"]) == (model.model_sha256, "CPU", "ring")
+    camera = line.until("camera")
+    assert (camera["view"], camera["session"], camera["up"], camera["why"]) == ("top", 1, True, "")
+    running.camera.events.put(RED)
+    frame, seen = line.next(), line.next()
+    head = {"view": "top", "session": 1, "counter": 1, "taken_us": 1000, "ready_s": 1.5}
+    assert frame == {"do": "frame", **head}
+    assert seen["do"] == "seen"
+    assert head.items() <= seen.items()
+    assert (seen["missed"], seen["picture"]) == ("", picture_digest(RED))
+    assert seen["findings"][0][0] == "red"  # type: ignore[index]
+    assert set(seen["top_scores"]) == {"red", "blue"}  # type: ignore[call-overload]
+
+
+def test_a_picture_is_held_and_then_kept_or_dropped_as_the_line_says(running: Running) -> None:
+    line = running.line.accept()
+    kept, dropped = picture(1), picture(2)
+    for image in (kept, dropped):
+        running.camera.events.put(image)
+    held = running.runtime.held
+    running.wait_until(lambda: len(list(held.glob("*.jpg"))) == 2)
+    line.say(json.dumps({"do": "keep", "picture": picture_digest(kept)}))
+    line.say(json.dumps({"do": "drop", "picture": picture_digest(dropped)}))
+    running.wait_until(lambda: not list(held.glob("*.jpg")))
+    files = list((running.folder / "pictures").rglob("*.jpg"))
+    assert [file.stem for file in files] == [picture_digest(kept)]
+    assert (running.runtime.latest / "ring.top.jpg").read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_a_name_that_is_no_digest_is_not_followed(running: Running) -> None:
+    line = running.line.accept()
+    outside = running.runtime.folder / "precious.jpg"
+    outside.write_bytes(b"x")
+    line.say(json.dumps({"do": "drop", "picture": "../precious"}))
+    running.camera.events.put(RED)
+    line.until("seen")
+    assert outside.exists()
+
+
+def test_a_frozen_camera_is_missed_with_the_cause(running: Running) -> None:
+    line = running.line.accept()
+    running.camera.events.put(RED)
+    running.camera.events.put(RED)
+    assert line.until("seen", counter=1)["missed"] == ""
+    assert "frozen" in str(line.until("seen", counter=2)["missed"])
+
+
+def test_a_dark_picture_is_missed_and_never_a_finding(running: Running) -> None:
+    line = running.line.accept()
+    running.camera.events.put(tiny.flat(1, 1, 1, 64))
+    seen = line.until("seen")
+    assert "too dark" in str(seen["missed"])
+    assert seen["findings"] == []
+    assert len(str(seen["picture"])) == 64
+
+
+def test_a_camera_that_goes_away_is_told_and_comes_back_with_a_new_session(
+    running: Running,
+) -> None:
+    line = running.line.accept()
+    line.until("camera", up=True)
+    running.camera.refuse_to_open = "no route to host"
+    running.camera.events.put(CameraLost("top", "unplugged"))
+    assert line.until("camera", up=False)["why"] == "unplugged"
+    assert line.until("camera", up=False)["why"] == "no route to host"
+    running.camera.refuse_to_open = ""
+    assert line.until("camera", up=True)["session"] == 2
+    running.camera.events.put(RED)
+    assert line.until("seen")["session"] == 2
+
+
+def test_a_line_that_comes_back_is_told_everything_again(running: Running) -> None:
+    running.line.accept()
+    running.line.until("camera", up=True)
+    running.line.hang_up()
+    line = running.line.accept()
+    assert line.next() == {"hello": "worker", "station": "ring"}
+    assert line.next()["do"] == "model"
+    assert line.next()["do"] == "camera"
+    running.camera.events.put(RED)
+    assert line.until("seen")["missed"] == ""
+
+
+def test_frames_without_a_line_are_counted_and_the_model_stays(running: Running) -> None:
+    running.line.accept()
+    running.line.until("camera")
+    running.line.close()
+    running.runtime.line_socket.unlink()
+    running.wait_until(lambda: running.status().get("line_up") is False)
+    running.camera.events.put(RED)
+    running.wait_until(lambda: int(str(running.status()["unsent"])) >= 2)
+    assert not list(running.runtime.held.glob("*.jpg"))
+    with StandInLine(running.runtime.line_socket) as line:
+        line.accept()
+        assert line.until("model")["device"] == "CPU"
+        running.camera.events.put(picture(3))
+        line.until("seen")
+
+
+def test_the_status_says_what_runs(running: Running, model: Model) -> None:
+    running.camera.events.put(RED)
+    running.wait_until(lambda: running.status().get("frames") == 1)
+    status = running.status()
+    assert status["device"] == "CPU"
+    assert status["precision"] == model.ran.precision
+    assert status["model_sha256"] == model.model_sha256
+    assert status["model_ms"]["p99"] > 0  # type: ignore[index]
+    assert status["views"]["top"]["up"] is True  # type: ignore[index]
+    assert time.monotonic() - float(str(status["beat_s"])) < 2
+
+
+def test_it_ends_within_a_second(tmp_path: Path, model: Model) -> None:
+    one = Running(tmp_path, model).start()
+    one.line.accept().until("camera")
+    assert one.end() < 1
+
+
+class Stuck:
+    """A model that looks until it is let go, or fails."""
+
+    def __init__(self, real: Model) -> None:
+        self.package_name, self.model_sha256, self.ran = (
+            real.package_name,
+            real.model_sha256,
+            real.ran,
+        )
+        self.go, self.began = Event(), Event()
+
+    def look(self, view: str, image: BgrImage) -> ViewResult:
+        self.began.set()
+        assert self.go.wait(PATIENCE_S)
+        raise ModelFailed("the model answered with values that are not numbers")
+
+
+@pytest.fixture
+def stuck(tmp_path: Path, model: Model) -> Iterator[tuple[Running, Stuck]]:
+    slow = Stuck(model)
+    one = Running(tmp_path, slow).start()  # type: ignore[arg-type]
+    try:
+        yield one, slow
+    finally:
+        slow.go.set()
+        one.end()
+
+
+def test_a_frame_that_finds_the_queue_full_is_refused_aloud(stuck: tuple[Running, Stuck]) -> None:
+    running, slow = stuck
+    line = running.line.accept()
+    running.camera.events.put(picture(0))
+    assert slow.began.wait(PATIENCE_S)
+    for seed in range(1, worker_process.FRAMES_A_VIEW + 2):
+        running.camera.events.put(picture(seed))
+    refused = line.until("seen")
+    assert refused["counter"] == worker_process.FRAMES_A_VIEW + 2
+    assert "behind" in str(refused["missed"])
+    assert line.until("alarm")["name"] == "top_behind"
+
+
+def test_a_hung_model_stops_the_beat_but_not_the_camera(stuck: tuple[Running, Stuck]) -> None:
+    running, slow = stuck
+    line = running.line.accept()
+    running.wait_until(running.status)
+    running.camera.events.put(picture(0))
+    assert slow.began.wait(PATIENCE_S)
+    beat = running.status()["beat_s"]
+    Event().wait(2 * worker_process.BEAT_S)
+    assert running.status()["beat_s"] == beat
+    running.camera.events.put(picture(1))
+    line.until("frame", counter=2)
+
+
+def test_an_answer_that_cannot_be_used_is_missed_with_the_cause(
+    stuck: tuple[Running, Stuck],
+) -> None:
+    running, slow = stuck
+    slow.go.set()
+    line = running.line.accept()
+    running.camera.events.put(RED)
+    assert line.until("seen")["missed"] == "the model answered with values that are not numbers"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_dies_ends_the_worker(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(view_reader.ViewReader, "_take", dies)
+    one = Running(tmp_path, model).start()
+    one.camera.events.put(RED)
+    one.wait_until(lambda: one.raised)
+    one.end()
+    assert "died" in str(one.raised[0])
+
+
+def test_a_package_of_another_name_is_refused(tmp_path: Path) -> None:
+    tiny.write_package(tmp_path / "models" / "board")
+    (tmp_path / "models" / "board").rename(tmp_path / "models" / "ring")
+    with pytest.raises(PackageRefused, match=r"calls itself 'board', not 'ring'"):
+        station_model(site_of(tmp_path, station()), station())
+
+
+def test_a_limit_of_an_unknown_class_names_the_stations_file(tmp_path: Path) -> None:
+    tiny.write_package(tmp_path / "models" / "ring")
+    odd = station(limits={"dent": 0.5})
+    with pytest.raises(SettingsWrong, match=r"stations/ring.toml: limits.dent: no class"):
+        station_model(site_of(tmp_path, odd), odd)
+
+
+def started(folder: Path) -> tuple[subprocess.Popen[bytes], Runtime]:
+    """Start a worker as the supervisor does, with pictures from a folder as its camera."""
+    tiny.write_package(folder / "models" / "ring")
+    (folder / "pictures").mkdir()
+    for seed in range(3):
+        (folder / "pictures" / f"{seed}.png").write_bytes(tiny.png(picture(seed)))
+    camera = FolderCamera(kind="folder", path="pictures", rate_hz=50)
+    one = station(views=(View(name="top", at_counts=0, camera=camera),))
+    runtime = Runtime(folder / "run").make()
+    plc = PlcProfile(
+        name="demo",
+        endpoint="opc.tcp://127.0.0.1:1",
+        user="inspector",
+        password_env="NONE",
+        server_certificate="none",
+        namespace_uri="urn:none",
+        slot_count=256,
+    )
+    data = str(folder / "data")
+    save_site(Site(folder=str(folder), data=data, stations=(one,), plcs=(plc,)), runtime.site_file)
+    return again(runtime), runtime
+
+
+def again(runtime: Runtime) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "inspector.gateway", "worker", "ring"]
+    return subprocess.Popen(
+        [*command, "--runtime", str(runtime.folder), "--parent", str(os.getpid())]
+    )
+
+
+def test_the_process_starts_looks_and_ends_on_sigterm_within_a_second(tmp_path: Path) -> None:
+    worker, runtime = started(tmp_path)
+    with worker, StandInLine(runtime.line_socket) as line:
+        assert line.accept().until("seen", missed="")["view"] == "top"
+        asked_s = time.monotonic()
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(PATIENCE_S) == 0
+        assert time.monotonic() - asked_s < 1
+
+
+def test_after_kill_9_the_next_worker_keeps_what_the_dead_one_held(tmp_path: Path) -> None:
+    worker, runtime = started(tmp_path)
+    with worker, StandInLine(runtime.line_socket) as line:
+        digest = str(line.accept().until("seen", missed="")["picture"])
+        line.until("frame", counter=2)  # by now the first one is held
+        line.until("seen", counter=2)
+        worker.kill()
+        worker.wait()
+        line.hang_up()
+        with again(runtime) as next_worker:
+            line.accept().say(json.dumps({"do": "keep", "picture": digest}))
+            kept = tmp_path / "data" / "pictures" / digest[:2] / f"{digest}.jpg"
+            limit_s = time.monotonic() + PATIENCE_S
+            while not kept.exists():
+                assert time.monotonic() < limit_s
+                line.next()
+            next_worker.terminate()
+
+
+def test_a_damaged_package_ends_the_process_with_one_line(tmp_path: Path) -> None:
+    worker, runtime = started(tmp_path)
+    worker.kill()
+    worker.wait()
+    (tmp_path / "models" / "ring" / "model.onnx").write_bytes(b"damaged")
+    command = [sys.executable, "-m", "inspector.gateway", "worker", "ring"]
+    done = subprocess.run(
+        [*command, "--runtime", str(runtime.folder), "--parent", str(os.getpid())],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode != 0
+    assert "model.onnx: not the file that manifest.toml was written for" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,79 @@
+"""One simulated camera: counter, clock, and what goes wrong on order."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+from inspector.simulator.camera import DOUBLE_AFTER_US, Camera
+from inspector.simulator.cell import Pulse
+
+STARTED_US = 5_000_000
+
+
+def camera() -> Camera:
+    return Camera("ring", "ring", "top", started_us=STARTED_US)
+
+
+def pulse(number: int, fault: str = "", *, truth: str = "good", delay_s: float = 0.0) -> Pulse:
+    at_us = STARTED_US + number * 100_000
+    return Pulse("top", number, at_us, 10_000_000 + number, truth, fault, delay_s)
+
+
+def test_the_counter_starts_at_zero_and_counts_exposures() -> None:
+    one = camera()
+    shots = [one.exposed(pulse(number))[0][0] for number in (1, 2, 3)]
+    assert [shot.counter for shot in shots] == [0, 1, 2]
+
+
+def test_its_clock_has_another_zero_but_the_same_intervals() -> None:
+    one = camera()
+    shots = [one.exposed(pulse(number))[0][0] for number in (1, 2)]
+    assert shots[1].taken_us - shots[0].taken_us == 100_000
+    assert shots[0].taken_us != pulse(1).at_us
+
+
+def test_the_truth_has_the_digest_of_the_very_pixels() -> None:
+    (shot,), (line,) = camera().exposed(pulse(7))
+    assert line["picture"] == hashlib.sha256(shot.image.tobytes()).hexdigest()
+    assert (line["part"], line["counter"], line["view"]) == (7, 0, "top")
+
+
+def test_a_dropped_frame_is_counted_but_never_delivered() -> None:
+    one = camera()
+    shots, lines = one.exposed(pulse(1, "drop"))
+    assert (shots, [line["fault"] for line in lines]) == ([], ["drop"])
+    assert one.exposed(pulse(2))[0][0].counter == 1
+
+
+def test_a_missed_trigger_is_not_even_counted() -> None:
+    one = camera()
+    assert one.exposed(pulse(1, "miss")) == ([], [])
+    assert one.exposed(pulse(2))[0][0].counter == 0
+
+
+def test_a_doubled_frame_is_one_exposure_with_two_counts() -> None:
+    shots, lines = camera().exposed(pulse(1, "double"))
+    assert [shot.counter for shot in shots] == [0, 1]
+    assert shots[1].taken_us - shots[0].taken_us == DOUBLE_AFTER_US
+    assert np.array_equal(shots[0].image, shots[1].image)
+    assert [line["counter"] for line in lines] == [0, 1]
+
+
+def test_a_frozen_frame_has_the_very_pixels_of_the_last() -> None:
+    one = camera()
+    before = one.exposed(pulse(1))[0][0].image
+    assert np.array_equal(one.exposed(pulse(2, "freeze"))[0][0].image, before)
+    assert not np.array_equal(one.exposed(pulse(3))[0][0].image, before)
+
+
+def test_a_delayed_frame_says_how_late_it_is_delivered() -> None:
+    (shot,), _ = camera().exposed(pulse(1, "delay", delay_s=1.5))
+    assert shot.after_s == pytest.approx(1.5)
+
+
+def test_a_phantom_shows_the_empty_belt() -> None:
+    part = camera().exposed(pulse(1))[0][0].image
+    empty = camera().exposed(pulse(1, truth="phantom"))[0][0].image
+    assert empty.shape == part.shape
+    assert empty.std() < part.std()

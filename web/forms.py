@@ -1,0 +1,138 @@
+"""What people and programs send, read into values, or one clear sentence about what is wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from inspector.domain.record import RecordFilter
+from inspector.domain.verdict import Verdict
+from inspector.errors import BadInput
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+PIN = re.compile(r"[0-9]{6}")
+VERDICTS: Final = {verdict.name.lower(): verdict for verdict in Verdict}
+OUTCOMES: Final = ("passed", "rejected", "lost", "undecided")
+MOST_RECORDS: Final = 500
+LONGEST_BADGE: Final = 64
+LONGEST_PANEL: Final = 40
+
+Values = Mapping[str, object]
+
+
+class PressForm:
+    """A press as the panel sent it: `press_id`, `verdict`, `seen_revision`, `painted_at`."""
+
+    def __init__(self, values: Values) -> None:
+        only(values, {"press_id", "verdict", "seen_revision", "painted_at"})
+        self.press_id = matching(values, "press_id", ID, "1 to 64 letters, digits, _ . : -")
+        self.verdict = text(values, "verdict")
+        if self.verdict not in ("pass", "reject"):
+            raise BadInput('verdict must be "pass" or "reject".')
+        self.seen_revision = whole(values, "seen_revision", least=0, most=1_000_000)
+        self.painted_at = moment(text(values, "painted_at"), "painted_at")
+
+
+class SignInForm:
+    """Badge and PIN."""
+
+    def __init__(self, values: Values) -> None:
+        only(values, {"badge", "pin", "csrf", "next"})
+        self.badge = text(values, "badge").strip()
+        if not 0 < len(self.badge) <= LONGEST_BADGE or not self.badge.isprintable():
+            raise BadInput(f"The badge must have 1 to {LONGEST_BADGE} characters.")
+        self.pin = text(values, "pin")
+        if not PIN.fullmatch(self.pin):
+            raise BadInput("The PIN must have 6 digits.")
+
+
+def record_query(values: Mapping[str, str]) -> RecordFilter:
+    """Return which records a GET asks for."""
+    only(values, {"station", "verdict", "outcome", "since", "until", "limit", "before"})
+    station, before = values.get("station", ""), values.get("before", "")
+    if station and not NAME.fullmatch(station):
+        raise BadInput("station must be the name of a station.")
+    if before and not ID.fullmatch(before):
+        raise BadInput("before must be the id of a record.")
+    verdict = values.get("verdict", "")
+    if verdict and verdict not in VERDICTS:
+        raise BadInput('verdict must be "pass", "reject" or "unknown".')
+    outcome = values.get("outcome", "")
+    if outcome and outcome not in OUTCOMES:
+        raise BadInput('outcome must be "passed", "rejected", "lost" or "undecided".')
+    since, until = values.get("since", ""), values.get("until", "")
+    return RecordFilter(
+        station=station,
+        verdict=VERDICTS[verdict] if verdict else None,
+        outcome=outcome,
+        since=moment(since, "since") if since else None,
+        until=moment(until, "until") if until else None,
+        limit=number(values.get("limit", "50"), "limit", most=MOST_RECORDS),
+        before=before,
+    )
+
+
+def panel_name(given: str) -> str:
+    """Return a panel's name as people wrote it, or empty when it cannot be one."""
+    name = " ".join(given.split())
+    return name if name.isprintable() and len(name) <= LONGEST_PANEL else ""
+
+
+def only(values: Values, known: set[str]) -> None:
+    """Refuse keys that nobody reads: a misspelt filter would otherwise show too much."""
+    for key in values:
+        if key not in known:
+            raise BadInput(f"{key[:40]!r} is not known here; known: {', '.join(sorted(known))}.")
+
+
+def text(values: Values, key: str) -> str:
+    """Return a text that must be there."""
+    value = values.get(key)
+    if value is None:
+        raise BadInput(f"{key} is missing.")
+    if not isinstance(value, str):
+        raise BadInput(f"{key} must be a text.")
+    return value
+
+
+def matching(values: Values, key: str, pattern: re.Pattern[str], what: str) -> str:
+    """Return a text of a given shape."""
+    value = text(values, key)
+    if not pattern.fullmatch(value):
+        raise BadInput(f"{key} must be {what}.")
+    return value
+
+
+def whole(values: Values, key: str, *, least: int, most: int) -> int:
+    """Return a whole number within bounds."""
+    value = values.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise BadInput(f"{key} must be a whole number from {least} to {most}.")
+    return value
+
+
+def number(given: str, key: str, *, most: int) -> int:
+    """Return a whole number from 1 on that came as text."""
+    if not (given.isascii() and given.isdigit() and len(given) < 10 and 1 <= int(given) <= most):
+        raise BadInput(f"{key} must be a whole number from 1 to {most}.")
+    return int(given)
+
+
+def moment(given: str, key: str) -> datetime:
+    """Return a moment in UTC from ISO 8601 with its zone."""
+    when = _instant(given)
+    if when is None:
+        raise BadInput(f"{key} must be ISO 8601 with its zone, like 2026-11-23T23:00:00Z.")
+    return when
+
+
+def _instant(given: str) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(given)
+        return when.astimezone(UTC) if when.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,58 @@
+// Every word the scripts put on the screen.
+export const VERDICT = { reject: "REJECT", unknown: "UNKNOWN", pass: "PASS" };
+export const GLYPH = { reject: "✕", unknown: "?", pass: "✓" };
+export const ANSWER = { pass: "good part", reject: "reject" };
+export const ACTION = {
+  1: "passed",
+  2: "rejected",
+  3: "rejected, fail-safe",
+  4: "passed by key",
+  6: "passed by operator",
+  7: "rejected by operator",
+};
+// NE 107: one letter for each state.
+export const STATE = {
+  good: ["", ""],
+  maintenance: ["M", "maintenance required"],
+  out_of_specification: ["S", "out of specification"],
+  function_check: ["C", "function check"],
+  failure: ["F", "failure"],
+};
+
+export const part = (item) => `Part ${count(item.number)}`;
+export const count = (number) => Number(number ?? 0).toLocaleString("en").replaceAll(",", "\u202f");
+export const noData = (age_s) =>
+  age_s === null ? "NO DATA" : `NO DATA ${Math.floor(age_s)} s`;
+export const waiting = (n) => (n ? `${n} waiting` : "");
+export const share = (value) => value.toFixed(2);
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+export const finding = (f) => `${capital(f.kind)}: score ${share(f.score)}` + (f.limit === null ? "" : `, limit ${share(f.limit)}`);
+export const noOverride = (travel_s) =>
+  `No override here: parts reach the reject station in ${travel_s.toFixed(1)} s`;
+export const beltStands = "belt stands, time stands";
+export const toChange = "to change this part";
+export const untilRejected = "until it is rejected";
+export const oldData = "The line does not answer: pictures and counts are old";
+export const lastRejects = "Last rejects";
+export const tooLate = "too late to change";
+export const signInFirst = "sign in first";
+
+// What became of an answer, in words.
+export function outcome(item, verdict, said) {
+  const which = part(item);
+  const words = ANSWER[verdict];
+  switch (said.state) {
+    case "sending":
+      return `${which}: ${words} …`;
+    case "sent":
+      return `${which}: ${words}, sent`;
+    case "changed":
+      return `${which}: ${words}, ${verdict === "reject" && !said.revision ? "kept" : "changed"}`;
+    case "too_late":
+      return `${which}: too late, it keeps its verdict. Your answer is kept as a correction`;
+    case "superseded":
+      return `${which}: ${said.by || "somebody else"} answered first`;
+    default:
+      return `${which}: not taken. ${said.why || ""}`;
+  }
+}
