@@ -35,7 +35,7 @@ style: system .venv/ready-dev
 	@$(BIN)/mypy
 
 fresh: ## `make run` in a minimal Debian, as a newcomer has it (needs root and debootstrap)
-	@$(PYTHON) scripts/fresh.py
+	@$(PYTHON) -m scripts.fresh
 
 bench: system .venv/ready-dev ## the budgets; kept in docs/evidence/
 	@$(BIN)/python scripts/keep_evidence.py bench $(BIN)/python -m benchmarks

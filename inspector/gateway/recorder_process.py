@@ -15,7 +15,8 @@ from typing import Final
 
 from inspector.clock import SystemClock
 from inspector.config import Site
-from inspector.gateway.recorder_desk import Desk
+from inspector.gateway.recorder_desk import Desk, refusal
+from inspector.gateway.recorder_socket import AnsweringSocket
 from inspector.ipc import Runtime, write_status
 from inspector.recorder import GROUP_S, Recorder
 from inspector.storage.database import sqlite_note, writing
@@ -38,13 +39,19 @@ def main(site: Site, runtime: Runtime) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     clock = SystemClock()
     with writing(Path(site.data)) as engine, JournalConsumer(runtime.journal) as journal:
-        people = SqlPeople(engine)
-        recorder = Recorder(journal, SqlStore(engine), clock)
-        with Desk(runtime.recorder_socket, people, clock) as desk:
-            _run(recorder, desk, runtime, stopping)
+        recorder, desk = Recorder(journal, SqlStore(engine), clock), Desk(SqlPeople(engine), clock)
+        with AnsweringSocket(runtime.recorder_socket, desk.answer, refusal) as callers:
+            _run(recorder, runtime, stopping, desk=desk, callers=callers)
 
 
-def _run(recorder: Recorder, desk: Desk, runtime: Runtime, stopping: threading.Event) -> None:
+def _run(
+    recorder: Recorder,
+    runtime: Runtime,
+    stopping: threading.Event,
+    *,
+    desk: Desk,
+    callers: AnsweringSocket,
+) -> None:
     said_s = tidied_s = float("-inf")
     next_s = time.monotonic()
     while not stopping.is_set():
@@ -58,7 +65,7 @@ def _run(recorder: Recorder, desk: Desk, runtime: Runtime, stopping: threading.E
         if now_s - tidied_s > TIDY_EACH_S:
             tidied_s = now_s
             desk.tidy()
-        desk.serve(max(next_s - time.monotonic(), 0.0))
+        callers.serve(max(next_s - time.monotonic(), 0.0))
     while recorder.step():
         pass
     _publish(recorder, runtime)

@@ -153,7 +153,8 @@ def test_colour_is_only_for_what_is_not_as_it_should_be(
     assert coloured_share(shot(screen)) < 0.005
     site.said["board"]["waiting"] = [part(1)]
     screen.locator("#stage:not(.calm)").wait_for()
-    assert 0.005 < coloured_share(shot(screen)) < 0.06
+    # The verdict is as large on 7 inch as on 21: there it takes more of the screen.
+    assert 0.005 < coloured_share(shot(screen)) < 0.08
 
 
 def coloured_share(picture: Any) -> float:

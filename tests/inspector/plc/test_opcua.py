@@ -4,6 +4,8 @@ import asyncio
 import dataclasses
 import signal
 import time
+from functools import partial
+from operator import eq
 
 import pytest
 
@@ -356,7 +358,7 @@ def test_the_channels_keys_are_renewed_under_load(
             while time.monotonic() < ends_s:
                 part += 1
                 client.say("board", part, part << 8 | 1, part)
-                await ear.hears("acked", lambda token, part=part: token == part)
+                await ear.hears("acked", partial(eq, part))
                 await asyncio.sleep(0.01)
         assert not ear.all("down")
         assert len(ear.all("up")) == 1
