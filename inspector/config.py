@@ -28,13 +28,13 @@ class Settings(BaseModel):
 class SimulatedCamera(Settings):
     """A camera of the demo factory."""
 
-    kind: Literal["simulated"]
+    kind: Literal["simulated"] = Field(description="A camera of the demo factory.")
 
 
 class FolderCamera(Settings):
     """Pictures from a folder, in the order of their names."""
 
-    kind: Literal["folder"]
+    kind: Literal["folder"] = Field(description="Pictures from a folder.")
     path: str = Field(description="Folder with pictures, relative to the site.")
     rate_hz: float = Field(default=1.0, gt=0, le=1000, description="Pictures a second.")
     loop: bool = Field(default=True, description="Start again after the last picture.")
@@ -64,10 +64,12 @@ class PictureLimits(Settings):
 class View(Settings):
     """One camera's look at the part."""
 
-    name: Name
+    name: Name = Field(description="Of this view; part of the PLC's node names.")
     at_counts: int = Field(ge=0, description="Encoder counts from the eye to this camera.")
-    camera: CameraSettings
-    check: PictureLimits = PictureLimits()
+    camera: CameraSettings = Field(description="Where its pictures come from.")
+    check: PictureLimits = Field(
+        default=PictureLimits(), description="What a picture must be before the model looks."
+    )
 
 
 class Belt(Settings):
@@ -112,10 +114,12 @@ class Device(Settings):
 class Station(Settings):
     """One inspection point: `stations/<name>.toml`."""
 
-    name: Name
+    name: Name = Field(description="As the file; in records and addresses.")
     title: str = Field(min_length=1, max_length=40, description="What people call it.")
     package: Name = Field(description="Folder under models/.")
-    recipe: str = Field(default="standard", min_length=1, max_length=64)
+    recipe: str = Field(
+        default="standard", min_length=1, max_length=64, description="Written on each record."
+    )
     plc: Name = Field(description="File under stations/plc/, without .toml.")
     prefix: str = Field(min_length=1, max_length=64, description="Of this station's nodes.")
     override: bool = Field(
@@ -129,9 +133,11 @@ class Station(Settings):
     sample_share: float = Field(
         default=0.01, ge=0, le=1, description="Share of passed parts whose pictures are kept."
     )
-    belt: Belt
-    device: Device = Device()
-    views: tuple[View, ...] = Field(min_length=1, max_length=8)
+    belt: Belt = Field(description="Distances, speed and spacing.")
+    device: Device = Field(default=Device(), description="Where the model runs.")
+    views: tuple[View, ...] = Field(
+        min_length=1, max_length=8, description="The cameras' looks at a part."
+    )
 
     @model_validator(mode="after")
     def _views_fit(self) -> Station:
@@ -149,7 +155,7 @@ class Station(Settings):
 class PlcProfile(Settings):
     """How a PLC is reached: `stations/plc/<name>.toml`."""
 
-    name: Name
+    name: Name = Field(description="As the file; stations name it in plc.")
     endpoint: str = Field(pattern=r"^opc\.tcp://", description="Of the PLC's OPC UA server.")
     policy: Literal["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] = Field(
         default="Basic256Sha256", description="Security policy, always SignAndEncrypt."
@@ -162,7 +168,9 @@ class PlcProfile(Settings):
     namespace_uri: str = Field(description="Of the nodes; looked up at each connect.")
     slot_count: int = Field(ge=8, le=256, description="Slots of the tables: a power of two.")
     poll_ms: int = Field(default=50, ge=10, le=1000, description="Between two reads of a station.")
-    request_timeout_s: float = Field(default=1.0, gt=0, le=10)
+    request_timeout_s: float = Field(
+        default=1.0, gt=0, le=10, description="A request without an answer for so long failed."
+    )
 
     @model_validator(mode="after")
     def _power_of_two(self) -> PlcProfile:
@@ -175,13 +183,13 @@ class PlcProfile(Settings):
 class DemoSettings(Settings):
     """The demo factory's pace; absent in a real site."""
 
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, description="Of parts, defects and spacing.")
     rate_hz: float = Field(default=1.0, gt=0, le=50, description="Parts a second per station.")
-    defect_rate: float = Field(default=0.02, ge=0, le=1)
+    defect_rate: float = Field(default=0.02, ge=0, le=1, description="Share of bad parts.")
     parts: int = Field(default=0, ge=0, description="Parts per station; 0: until stopped.")
-    faults: tuple[str, ...] = ()
-    plc_port: int = Field(default=48410, ge=1, le=65535)
-    evidence: str = ""
+    faults: tuple[str, ...] = Field(default=(), description="KIND@PART[:STATION[.VIEW]].")
+    plc_port: int = Field(default=48410, ge=1, le=65535, description="Of the demo's PLC.")
+    evidence: str = Field(default="", description="Folder for truth.jsonl; empty: none.")
     recorded_truth: bool = Field(default=True, description="Write truth.jsonl.")
     order: str = Field(
         default="", description="Another order: parts and faults are counted anew on the old belt."
@@ -199,7 +207,7 @@ class Site(Settings):
     stations: tuple[Station, ...] = Field(min_length=1)
     plcs: tuple[PlcProfile, ...] = Field(min_length=1)
     port: int = Field(default=8080, ge=0, le=65535, description="Of the screens; 0: none.")
-    host: str = "127.0.0.1"
+    host: str = Field(default="127.0.0.1", description="Address the screens listen on.")
     demo: DemoSettings | None = None
 
     def station(self, name: str) -> Station:

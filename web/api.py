@@ -12,6 +12,7 @@ from web.live import person_here, state_now
 from web.record_json import as_json
 from web.security import (
     CSRF_HEADER,
+    address,
     forget,
     panel,
     remember,
@@ -35,7 +36,7 @@ class Api:
         """Open a session: the cookie goes to the browser, the CSRF token to the caller."""
         values = SignInForm(body())
         try:
-            session = self._services.people.sign_in(values.badge, values.pin, panel())
+            session = self._services.people.sign_in(values.badge, values.pin, address())
         except NotAllowed as error:
             return refused(str(error), 401)
         except RecorderAway:

@@ -110,10 +110,15 @@ def require_panel() -> None:
         raise Forbidden(f"Without a session, {PANEL_HEADER} must name the panel.")
 
 
+def address() -> str:
+    """Return the network address of who asks, which nobody can choose freely."""
+    return request.remote_addr or "unknown"
+
+
 def panel() -> str:
     """Return the name of the panel that asks."""
     named = request.headers.get(PANEL_HEADER) or request.cookies.get(PANEL_COOKIE) or ""
-    return panel_name(named) or f"at {request.remote_addr or 'unknown'}"
+    return panel_name(named) or f"at {address()}"
 
 
 def remember(response: Response, session: Session) -> None:

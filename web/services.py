@@ -104,8 +104,13 @@ class Session:
 class People(Protocol):
     """Who is here."""
 
-    def sign_in(self, badge: str, pin: str, panel: str) -> Session:
+    def sign_in(self, badge: str, pin: str, address: str) -> Session:
         """Open a session.
+
+        Args:
+            badge: As scanned or typed.
+            pin: Six digits.
+            address: The network address of who asks: wrong tries are counted by it.
 
         Raises:
             NotAllowed: Wrong badge or PIN, or locked; the text says which in words for a person.

@@ -12,9 +12,9 @@ from inspector.errors import BadInput, NotAllowed
 from web.forms import SignInForm
 from web.operator import panel_settings
 from web.security import (
+    address,
     came_from_our_page,
     forget,
-    panel,
     remember,
     require_csrf,
     session_of,
@@ -38,7 +38,7 @@ def blueprint(services: Services) -> Blueprint:
             raise Forbidden("Sign in on this server's own page.")
         try:
             values = SignInForm(request.form.to_dict())
-            session = services.people.sign_in(values.badge, values.pin, panel())
+            session = services.people.sign_in(values.badge, values.pin, address())
         except (BadInput, NotAllowed) as error:
             return _page(str(error), 400 if isinstance(error, BadInput) else 401)
         except RecorderAway:

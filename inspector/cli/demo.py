@@ -88,8 +88,8 @@ def demo_command(
 def _with_screens(site: Site, demo: DemoSettings) -> None:
     data = Path(site.data)
     full = demo_site(site, demo, data=data, port=site.port, plc_port=free_port(), fast=False)
-    for line in first_people(data):
-        click.echo(line)
+    for new in first_people(Path(site.folder), data):
+        click.echo(f"{new.name} ({new.role.value}): badge {new.badge}, PIN {new.pin}")
     run_with_screens(full, environment=demo_environment(full))
 
 

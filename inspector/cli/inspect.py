@@ -19,7 +19,7 @@ from inspector.vision.manifest import Package, open_package
 from inspector.vision.parity import open_model
 from inspector.vision.picture_check import CheckLimits, picture_trouble
 from inspector.vision.picture_files import SUFFIXES, read_picture
-from inspector.vision.runtime import Model
+from inspector.vision.runtime import Model, bounded_memory
 
 BAD_INPUT = 2
 
@@ -117,8 +117,9 @@ def inspect_command(
     cv2.setNumThreads(1)
     files = picture_files(pictures)
     package = open_package(folder)
-    model = open_model(package, device=device, precision=precision, threads=_threads())
-    inspected = list(inspected_files(files, model))
+    with bounded_memory():
+        model = open_model(package, device=device, precision=precision, threads=_threads())
+        inspected = list(inspected_files(files, model))
     if coco:
         write_coco(coco, inspected, package)
     if as_json:

@@ -26,6 +26,9 @@ PROCESSES = {
     "demo-cameras": "demo_cameras_process",
 }
 
+LIBRARIES = {"asyncua": logging.CRITICAL, "alembic": logging.WARNING, "waitress": logging.WARNING}
+"""What libraries may say; their errors come to us as exceptions, which we put into words."""
+
 
 def main() -> int:
     """Run one process until SIGTERM; 0 when it ended as asked, 1 when it could not go on."""
@@ -38,7 +41,8 @@ def main() -> int:
     die_with_parent(arguments.parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor, which asks
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {arguments.name} %(message)s")
-    logging.getLogger("asyncua").setLevel(logging.CRITICAL)
+    for library, level in LIBRARIES.items():
+        logging.getLogger(library).setLevel(level)
     runtime = Runtime(arguments.runtime)
     site = saved_site(runtime.site_file)
     process = importlib.import_module(f"inspector.gateway.{PROCESSES[arguments.name]}")

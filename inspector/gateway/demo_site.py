@@ -6,8 +6,15 @@ import os
 import secrets
 from pathlib import Path
 
-from inspector.config import Belt, DemoSettings, PlcProfile, Site, Station, most_in_flight
-from inspector.config import PLC_TABLE_MARGIN
+from inspector.config import (
+    PLC_TABLE_MARGIN,
+    Belt,
+    DemoSettings,
+    PlcProfile,
+    Site,
+    Station,
+    most_in_flight,
+)
 from inspector.errors import BadInput
 
 JITTER = 0.2

@@ -12,7 +12,7 @@ from typing import Any
 from inspector.config import Site
 from inspector.gateway.demo_site import demo_environment
 from inspector.gateway.site_run import held, run_site, runtime_of
-from inspector.ipc import read_status
+from inspector.ipc import Runtime, read_status
 
 QUIET_S = 1.5
 """Everything must have been empty for so long: journal, queues and reads are all shorter."""
@@ -28,26 +28,36 @@ class HeadlessRun:
         site: The demo's settings.
         folder: Stands for the site folder, so that no other run shares its runtime folder.
         say: Takes progress, for stderr.
+        each_poll: Called ten times a second with the runtime folder while it runs.
     """
 
-    def __init__(self, site: Site, folder: Path, *, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        site: Site,
+        folder: Path,
+        *,
+        say: Callable[[str], None],
+        each_poll: Callable[[Runtime], None] = lambda _: None,
+    ) -> None:
         if site.demo is None:
             msg = "a headless run needs the demo's settings"
             raise ValueError(msg)
         self._site, self._demo, self._say = site, site.demo, say
+        self._each_poll = each_poll
         self._runtime = runtime_of(folder)
         self._empty_since_s: float | None = None
         self._said_s = 0.0
         self.frames_dropped: dict[str, int] = {}
 
     def until_empty(self, stop: Event) -> bool:
-        """Run; return False when it was stopped, or ran out of time, before the belts were empty."""
+        """Run; return False when stopped or out of time before the belts were empty."""
         travel_s = max(station.belt.travel_s for station in self._site.stations)
         limit_s = 60 + SLOWEST * (self._demo.parts / self._demo.rate_hz + travel_s)
         started_s = time.monotonic()
         done = Event()
 
         def look() -> None:
+            self._each_poll(self._runtime)
             if stop.is_set() or time.monotonic() - started_s > limit_s:
                 done.set()
             elif self._quiet():

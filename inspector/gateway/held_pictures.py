@@ -33,12 +33,17 @@ class HeldPictures:
         self._times_held: OrderedDict[str, int] = OrderedDict((file.stem, 1) for file in found)
         self._to_keep: OrderedDict[str, None] = OrderedDict()
         self._lock = Lock()
+        self._last_loss = ""
         self.lost = 0
         self.trouble = ""
 
     def hold(self, digest: str, jpeg: bytes) -> None:
-        """Hold a picture until the line says what becomes of it."""
-        write_whole(self._held / f"{digest}.jpg", jpeg)
+        """Hold a picture until the line says what becomes of it; count it if that cannot be."""
+        try:
+            write_whole(self._file(digest), jpeg)
+        except OSError as error:
+            self._lose(f"a picture cannot be held: {error.strerror or error}")
+            return
         with self._lock:
             self._times_held[digest] = self._times_held.pop(digest, 0) + 1
             oldest = None
@@ -46,8 +51,7 @@ class HeldPictures:
                 oldest, _ = self._times_held.popitem(last=False)
         if oldest and self._file(oldest).exists():
             self._file(oldest).unlink(missing_ok=True)
-            self.lost += 1
-            log.warning("more than %d pictures held; the oldest is lost", self._most)
+            self._lose(f"more than {self._most} pictures held, the oldest is lost")
 
     def keep(self, digest: str) -> None:
         """Put a picture on the disk for good; asked twice, it is there once."""
@@ -82,14 +86,23 @@ class HeldPictures:
             "trouble": self.trouble,
         }
 
+    def complaint(self) -> str:
+        """Return what a person should know of, or ""."""
+        return self.trouble or self._last_loss
+
+    def _lose(self, why: str) -> None:
+        """Count a picture that is lost; the part's record keeps its digest."""
+        self.lost += 1
+        self._last_loss = f"{why} ({self.lost} so far)"
+        log.warning("%s", self._last_loss)
+
     def _put_on_disk(self, digest: str) -> None:
         target = self._kept / digest[:2] / f"{digest}.jpg"
         if not target.exists():
             try:
                 jpeg = self._file(digest).read_bytes()
             except FileNotFoundError:
-                self.lost += 1
-                log.warning("picture %s was to be kept, but is not held any more", digest[:12])
+                self._lose(f"picture {digest[:12]} was to be kept, but is not held any more")
                 return
             target.parent.mkdir(parents=True, exist_ok=True)
             write_whole(target, jpeg, durable=True)

@@ -43,6 +43,7 @@ class ViewReader:
         self._connected = connected
         self.up, self.why = False, "not connected yet"
         self.received = self.dropped = 0
+        self._behind = False
 
     def run(self, stop: Event) -> None:
         """Read until `stop`; a camera that went away is opened again within a second."""
@@ -89,9 +90,19 @@ class ViewReader:
         except Full:
             self.dropped += 1
             why = "the worker is behind, frame refused"
-            log.warning("view %s: %s", self.view, why)
+            log.warning("view %s: %s (%d so far)", self.view, why, self.dropped)
             self._link.send({"do": "seen", **frame_head(frame), **nothing_seen(why)})
-            self._link.send({"do": "alarm", "name": f"{self.view}_behind", "text": why, "on": True})
+            self._alarm(behind=True)
+        else:
+            self._alarm(behind=False)
+
+    def _alarm(self, *, behind: bool) -> None:
+        """Tell the line when the queue is full, and when it takes frames again."""
+        if behind != self._behind:
+            self._behind = behind
+            text = "the worker is behind, frames are refused" if behind else ""
+            name = f"{self.view}_behind"
+            self._link.announce(name, {"do": "alarm", "name": name, "text": text, "on": behind})
 
     def _tell(self, *, up: bool, why: str) -> None:
         if (up, why) == (self.up, self.why) and not up:

@@ -18,7 +18,7 @@ from waitress import wasyncore
 
 from inspector.clock import SystemClock
 from inspector.config import Site, Station
-from inspector.errors import BadInput, NotAllowed
+from inspector.errors import BadInput, NotAllowed, StoreRefused
 from inspector.ipc import JsonLines, Message, Runtime, read_status, write_status
 from inspector.storage.sql_store import SqlRecords
 from web import LARGEST_BODY_BYTES, create_app
@@ -34,7 +34,8 @@ from web.services import (
 )
 
 LINE_TIMEOUT_S = 2.0
-RECORDER_TIMEOUT_S = 2.0
+RECORDER_TIMEOUT_S = 5.0
+"""Checking a PIN takes long on purpose, and several people may sign in at once."""
 THREADS = 2 * MOST_STREAMS
 """Each live screen holds one; as many again answer everything else."""
 BEAT_S = 0.5
@@ -122,9 +123,9 @@ class RecorderPeople:
     def __init__(self, runtime: Runtime, records: SqlRecords, clock: SystemClock) -> None:
         self._socket, self._records, self._clock = runtime.recorder_socket, records, clock
 
-    def sign_in(self, badge: str, pin: str, panel: str) -> Session:
+    def sign_in(self, badge: str, pin: str, address: str) -> Session:
         """Open a session."""
-        said = self._ask({"do": "sign_in", "badge": badge, "pin": pin, "panel": panel})
+        said = self._ask({"do": "sign_in", "badge": badge, "pin": pin, "address": address})
         session = self.session(str(said["token"]))
         if session is None:
             raise RecorderAway("the new session is not in the database")
@@ -140,8 +141,11 @@ class RecorderPeople:
             self._ask({"do": "touch_session", "token": token})
 
     def session(self, token: str) -> Session | None:
-        """Return the session behind a cookie."""
-        found = self._records.signed_in(token, self._clock.now())
+        """Return the session behind a cookie; nobody is signed in while that cannot be read."""
+        try:
+            found = self._records.signed_in(token, self._clock.now())
+        except StoreRefused:
+            return None
         return Session(token, found.person, found.csrf) if found else None
 
     def _ask(self, message: Message) -> Message:

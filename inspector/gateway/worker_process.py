@@ -7,10 +7,12 @@ supervisor ends this process.
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Event, Thread
@@ -32,7 +34,7 @@ from inspector.ports import Camera
 from inspector.vision.manifest import Package, open_package
 from inspector.vision.parity import open_model
 from inspector.vision.picture_check import CheckLimits
-from inspector.vision.runtime import Model
+from inspector.vision.runtime import Model, bounded_memory
 from inspector.vision.worker import Looking, encoded
 
 FRAMES_A_VIEW = 8
@@ -86,6 +88,7 @@ class StationWorker:
         ]
         self._tile_s: dict[str, float] = {}
         self._beat_s = 0.0
+        self._complaint = ""
 
     def run(self, stop: Event) -> None:
         """Look at frames until `stop`; raises when a thread of this worker has died."""
@@ -110,17 +113,21 @@ class StationWorker:
         result = self._looking.look(frame)
         sent = self._link.send(seen_message(frame, result))
         jpeg = encoded(frame.image)
-        if sent and jpeg:  # what the line does not know of, it can neither keep nor drop
+        if not jpeg:
+            return
+        if sent:  # what the line does not know of, it can neither keep nor drop
             self._held.hold(result.picture, jpeg)
-        if jpeg:
-            self._show(frame.view, jpeg)
+        self._show(frame.view, jpeg)
 
     def _show(self, view: str, jpeg: bytes) -> None:
         """Refresh the live tile, at most five times a second."""
         now_s = time.monotonic()
-        if now_s - self._tile_s.get(view, 0.0) >= TILE_S:
-            self._tile_s[view] = now_s
-            write_whole(self._runtime.latest / f"{self._station.name}.{view}.jpg", jpeg)
+        if now_s - self._tile_s.get(view, 0.0) < TILE_S:
+            return
+        self._tile_s[view] = now_s
+        tile = self._runtime.latest / f"{self._station.name}.{view}.jpg"
+        with suppress(OSError):  # shared memory is full: `held` says so, a tile is not missed
+            write_whole(tile, jpeg)
 
     def _hear(self, message: Message) -> None:
         digest = str(message.get("picture", ""))
@@ -135,7 +142,16 @@ class StationWorker:
         now_s = time.monotonic()
         if now_s - self._beat_s >= BEAT_S:
             self._beat_s = now_s
+            self._complain()
             write_status(self._runtime, f"worker-{self._station.name}", self._state())
+
+    def _complain(self) -> None:
+        """Tell the line when pictures cannot be held or kept, and when they can again."""
+        complaint = self._held.complaint()
+        if complaint != self._complaint:
+            self._complaint = complaint
+            alarm = {"do": "alarm", "name": "pictures", "text": complaint, "on": bool(complaint)}
+            self._link.announce("pictures", alarm)
 
     def _state(self) -> dict[str, object]:
         ran = self._model.ran
@@ -167,11 +183,19 @@ def main(site: Site, runtime: Runtime, station_name: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     cv2.setNumThreads(1)  # every station's worker shares the processor with the others
     station = site.station(station_name)
+    with bounded_memory():
+        _run(site, runtime, station, stop)
+
+
+def _run(site: Site, runtime: Runtime, station: Station, stop: Event) -> None:
     model = station_model(site, station)
     log.info(
         "%s: %s on %s (%s)", station.name, model.ran.precision, model.ran.device, model.ran.why
     )
     cameras = {view.name: camera_of(site, runtime, station, view) for view in station.views}
+    # What was made by now lives as long as the process: the collector need not walk it.
+    gc.collect()
+    gc.freeze()
     StationWorker(
         station, runtime, pictures=Path(site.data) / "pictures", model=model, cameras=cameras
     ).run(stop)

@@ -20,7 +20,7 @@ from asyncua.crypto import security_policies
 from inspector.errors import PlcLost, PlcRefused
 from inspector.plc.certificates import Certificate, opened, pinned, thumbprint
 from inspector.plc.nodes import PlcStation, StationNodes, Values
-from inspector.plc.troubles import explain_status, other_certificate, translated
+from inspector.plc.troubles import explain_status, other_certificate, says_why, translated
 
 SESSION_TIMEOUT_MS = 10_000
 """What the PLC keeps of a session that was cut off; PLCs have few sessions (four on a small S7)."""
@@ -203,7 +203,9 @@ async def _connect(client: Client, access: Access) -> None:
     try:
         await client.open_secure_channel()
         await client.create_session()
-    except (AssertionError, TimeoutError, ConnectionError) as error:
+    except Exception as error:
+        if says_why(error):
+            raise
         # A PLC that cannot read us, or does not want us, often hangs up or falls silent.
         raise _ShutOutError from error
     await client.activate_session(username=access.profile.user, password=access.password)

@@ -125,6 +125,11 @@ def translated(error: BaseException, *, ours: str = "") -> PlcLost | PlcRefused:
     return PlcLost(said)
 
 
+def says_why(error: BaseException) -> bool:
+    """Return whether the PLC itself gave a reason that we have words for."""
+    return isinstance(error, ua.UaStatusCodeError) and error.code in _MEANINGS
+
+
 def other_certificate(shown: bytes, pinned: Path) -> str:
     """Return the sentence for a PLC that shows another certificate than the one we trust."""
     print_of_shown = hashlib.sha1(shown, usedforsecurity=False).hexdigest().upper()

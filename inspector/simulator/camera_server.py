@@ -12,6 +12,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,12 +107,13 @@ class Outlet:
         except asyncio.CancelledError:
             pass  # the process ends; the streams want no cancelled callback
         finally:
-            for task in (sending, gone):
-                task.cancel()
-            await asyncio.gather(sending, gone, return_exceptions=True)
+            writer.transport.abort()
             self._clients.discard(client)
             self._dropped += client.dropped
-            writer.transport.abort()
+            for task in (sending, gone):
+                task.cancel()
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(sending, gone, return_exceptions=True)
 
     @staticmethod
     async def _send(client: Client, writer: asyncio.StreamWriter) -> None:

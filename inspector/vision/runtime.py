@@ -9,8 +9,10 @@ precisions by their answers: what is equal to the bit is the same.
 from __future__ import annotations
 
 import json
+import resource
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,8 @@ from inspector.vision.reading import Answer, answer_fits, judged_view, read_answ
 PROVIDER = "OpenVINOExecutionProvider"
 HINTS = {"FP32": "f32", "BF16": "bf16"}
 DEVICES = ("CPU", "GPU", "NPU")
+MOST_MEMORY_BYTES = 2 << 30
+"""Of a process that runs a model; one with a demo package has taken 0.5 GB of what is counted."""
 _ONLY_FATAL = 4
 _ERRORS = (
     ort_errors.Fail,
@@ -37,6 +41,7 @@ _ERRORS = (
     ort_errors.RuntimeException,
     ort_errors.EPFail,
     RuntimeError,
+    MemoryError,
 )
 _MODEL_ERRORS = (ort_errors.InvalidProtobuf, ort_errors.InvalidGraph, ort_errors.NoModel)
 
@@ -169,6 +174,22 @@ def refuse_missing(device: str) -> None:
         raise ProviderUnavailable(
             f"device {device} was asked for, and this computer has only {', '.join(here) or 'none'}"
         )
+
+
+@contextmanager
+def bounded_memory(most_bytes: int = MOST_MEMORY_BYTES) -> Iterator[None]:
+    """Let this process have so much data and no more: a greedy model fails, not the computer.
+
+    A model of 1 kB can ask for 40 GB; the kernel would grant it, and kill another process later.
+    """
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    soft, hard = before
+    most = min([most_bytes, *(one for one in before if one != resource.RLIM_INFINITY)])
+    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def available_devices() -> list[str]:

@@ -73,12 +73,17 @@ class Served:
 
     async def _end(self) -> None:
         self._server.close()
-        for _ in range(5):  # whoever connected just now gets as far as being served
-            await asyncio.sleep(0)
+        await self._some_turns()  # whoever connected just now gets as far as being served
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        await self._some_turns()  # and their sockets are closed
+
+    @staticmethod
+    async def _some_turns() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
 
     def _run(self, work: Coroutine[object, object, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_S)

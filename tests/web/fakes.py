@@ -178,14 +178,14 @@ class FakePeople:
     def __init__(self) -> None:
         self.people = [somebody(), somebody("Vic Lund", Role.VIEWER, "1002")]
         self.sessions: dict[str, Session] = {}
-        self.panels: list[str] = []
+        self.addresses: list[str] = []
         self.uses: list[str] = []
         self.away: Exception | None = None
 
-    def sign_in(self, badge: str, pin: str, panel: str) -> Session:
+    def sign_in(self, badge: str, pin: str, address: str) -> Session:
         if self.away:
             raise self.away
-        self.panels.append(panel)
+        self.addresses.append(address)
         found = [one for one in self.people if one.badge == badge]
         if not found or pin != "123456":
             raise NotAllowed("Badge or PIN is wrong.")

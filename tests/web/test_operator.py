@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.web.calls import sign_in
+from tests.web.calls import OWN_PAGE, press, sign_in
 from tests.web.fakes import FakeFactory, part
 
 
@@ -40,7 +40,6 @@ def test_it_has_a_token_only_for_who_is_signed_in(client: FlaskClient) -> None:
 def test_a_panel_is_told_its_width_and_name_once(client: FlaskClient) -> None:
     client.get("/?mm=217.5&panel=line%201%20left")
     assert 'data-width-mm="217.5"' in client.get("/").text
-    client.post("/api/v1/session", json={"badge": "1001", "pin": "123456"})
 
 
 @pytest.mark.parametrize("width", ["1e9", "nan", "5", "-200", "99999", "٢٠٠", "200;x"])
@@ -52,8 +51,9 @@ def test_the_panels_name_goes_with_what_is_done_there(
     client: FlaskClient, factory: FakeFactory
 ) -> None:
     client.get("/?panel=line%201%20left")
-    sign_in(client)
-    assert factory.people.panels == ["line 1 left"]
+    factory.live.said["board"]["waiting"] = [part(1)]
+    assert press(client, headers=OWN_PAGE).status_code == 200
+    assert factory.line.presses[0].panel == "line 1 left"
 
 
 def test_it_works_before_the_line_ever_spoke(client: FlaskClient, factory: FakeFactory) -> None:

@@ -18,7 +18,7 @@ def test_badge_and_pin_lead_back_to_the_screen(client: FlaskClient, factory: Fak
     answer = sent(client, next="/?station=ring")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/?station=ring")
     assert "Mia Roth" in client.get("/").text
-    assert factory.people.panels == ["at 127.0.0.1"]
+    assert factory.people.addresses == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize(

@@ -124,20 +124,18 @@ export class Stage {
 
   small(views) {
     const box = this.find(".others");
-    const key = JSON.stringify(views);
+    const shown = views.filter((view) => view.picture);
+    const key = JSON.stringify(shown);
     if (box.dataset.key === key) return;
     box.dataset.key = key;
-    box.replaceChildren(...views.map((view) => {
+    box.replaceChildren(...shown.map((view) => {
       const frame = document.createElement("figure");
+      const image = document.createElement("img");
+      image.src = view.picture;
+      image.alt = "";
       const caption = document.createElement("figcaption");
-      caption.textContent = view.missed ? `${view.view}: ${view.missed}` : view.view;
-      if (view.picture) {
-        const image = document.createElement("img");
-        image.src = view.picture;
-        image.alt = "";
-        frame.append(image);
-      }
-      frame.append(caption);
+      caption.textContent = view.view;
+      frame.append(image, caption);
       return frame;
     }));
   }

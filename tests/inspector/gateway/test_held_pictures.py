@@ -106,3 +106,16 @@ def test_a_disk_that_does_not_take_it_loses_nothing(
         assert "No space left" in some.trouble
     some.retry()
     assert (held(folder), kept(folder), some.trouble) == (set(), {ONE}, "")
+
+
+def test_a_full_shared_memory_loses_the_picture_and_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(held_pictures, "write_whole", full)
+    some = pictures(folder)
+    some.hold(ONE, b"jpeg")
+    assert some.lost == 1
+    assert "cannot be held: No space left" in some.complaint()

@@ -221,8 +221,8 @@ def test_a_line_that_comes_back_is_told_everything_again(running: Running) -> No
 def test_frames_without_a_line_are_counted_and_the_model_stays(running: Running) -> None:
     running.line.accept()
     running.line.until("camera")
-    running.line.close()
     running.runtime.line_socket.unlink()
+    running.line.close()
     running.wait_until(lambda: running.status().get("line_up") is False)
     running.camera.events.put(RED)
     running.wait_until(lambda: int(str(running.status()["unsent"])) >= 2)

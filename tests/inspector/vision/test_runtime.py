@@ -1,6 +1,7 @@
 """What runs is what was asked for, proven; or it is refused in one sentence."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -215,3 +216,56 @@ def test_looking_leaves_the_picture_as_it_was(tmp_path: Path) -> None:
     image = RED.copy()
     open_model(package(tmp_path), precision="FP32").look("top", image)
     assert np.array_equal(image, RED)
+
+
+GREEDY = """
+import sys
+from pathlib import Path
+from inspector.vision.manifest import open_package
+from inspector.vision.parity import open_model
+from inspector.vision.runtime import bounded_memory
+with bounded_memory():
+    open_model(open_package(Path(sys.argv[1])), precision="FP32")
+"""
+
+
+@pytest.mark.parametrize("greedy", [("ConstantOfShape", ("n",)), ("Expand", ("r", "n"))])
+def test_a_small_model_that_wants_96_gb_fails_alone(
+    greedy: tuple[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    weights, biases = tiny.weighted(2, 6)
+    sizes = {"s": (1, 2, 6), "o": (12, 1), "n": (12, 1 << 31)}
+    no_axes = tiny.bytes_field(1, "keepdims") + tiny.number_field(3, 0) + tiny.number_field(20, 2)
+    onnx = tiny.model(
+        [
+            tiny.node("Conv", ("x", "w", "b"), "c"),
+            tiny.node("Reshape", ("c", "s"), "a"),
+            tiny.node("Reshape", ("c", "o"), "r"),
+            tiny.node(*greedy, "e"),
+            tiny.node("ReduceMax", ("e",), "m", more=tiny.bytes_field(5, no_axes)),
+            tiny.node("Add", ("a", "m"), "y"),
+        ],
+        [
+            tiny.tensor("w", weights),
+            tiny.tensor("b", biases.reshape(-1)),
+            *(tiny.tensor(name, np.array(size, np.int64)) for name, size in sizes.items()),
+        ],
+        shapes=((1, 3, tiny.SIDE_PX, tiny.SIDE_PX), (1, 2, 6)),
+    )
+    folder = tiny.write_package(tmp_path / "tiny", onnx=onnx)
+    done = subprocess.run(
+        [sys.executable, "-c", GREEDY, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert done.returncode == 1  # raised, not killed
+    assert "ProviderUnavailable" in done.stderr or "ModelFailed" in done.stderr
+
+
+def test_the_memory_bound_ends_with_its_block() -> None:
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    with runtime.bounded_memory(1 << 40):
+        assert resource.getrlimit(resource.RLIMIT_DATA)[0] == 1 << 40
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before

@@ -1,0 +1,1 @@
+"""The budgets of this product, measured: `python -m benchmarks` (docs/benchmarks.md)."""

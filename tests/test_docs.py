@@ -1,0 +1,324 @@
+"""The documents agree with the code: every setting, every example, the ten-line script."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+import annotated_types
+import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from inspector.cli import commands
+from inspector.config import PlcProfile, Station, load_site
+from inspector.domain.accounting import account
+from inspector.gateway.__main__ import PROCESSES
+from inspector.plc.nodes import read_nodes, written_nodes
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+FILES: dict[str, type[BaseModel]] = {
+    "stations/<name>.toml": Station,
+    "stations/plc/<name>.toml": PlcProfile,
+}
+UNITS = {"_s": "s", "_ms": "ms", "_counts": "counts", "_hz": "1/s", "_per_s": "counts/s"}
+"""By the end of a key, the longest end first."""
+
+
+class Setting(NamedTuple):
+    """One line of a table: what may stand there and what holds when nothing does."""
+
+    range: str
+    default: str
+
+
+# --- docs/stations.md ---
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_setting_is_in_the_document_with_its_range_and_default(file: str) -> None:
+    documented = {key: Setting(row["range"], row["default"]) for key, row in rows_of(file).items()}
+    assert documented == dict(settings_of(FILES[file]))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_setting_has_the_unit_that_its_name_says_and_a_meaning(file: str) -> None:
+    for key, row in rows_of(file).items():
+        unit = next((UNITS[end] for end in longest_first(UNITS) if key.endswith(end)), None)
+        assert unit is None or row["unit"] == unit, key
+        assert len(row["meaning"]) > 10, key
+
+
+@pytest.mark.parametrize("model", FILES.values())
+def test_every_setting_is_described_in_the_schema_that_the_command_prints(
+    model: type[BaseModel],
+) -> None:
+    schema = model.model_json_schema()
+    for name, one in [("", schema), *schema["$defs"].items()] if "$defs" in schema else [("", schema)]:
+        for key, field in one["properties"].items():
+            assert field.get("description"), f"{name}.{key}"
+
+
+def test_the_examples_of_the_document_are_a_site_that_loads(tmp_path: Path) -> None:
+    station, plc = code_blocks("stations.md", "toml")[:2]
+    name, profile = (re.search(r'^name = "(\w+)"', text, re.M) for text in (station, plc))
+    assert name
+    assert profile
+    package = re.search(r'^package = "(\w+)"', station, re.M)
+    assert package
+    (tmp_path / "stations" / "plc").mkdir(parents=True)
+    (tmp_path / "stations" / f"{name[1]}.toml").write_text(station)
+    (tmp_path / "stations" / "plc" / f"{profile[1]}.toml").write_text(plc)
+    shutil.copytree(ROOT / "models" / package[1], tmp_path / "models" / package[1])
+    site = load_site(tmp_path)
+    assert site.stations[0].views[0].camera.kind == "folder"
+
+
+# --- docs/checks.md ---
+
+HAND_MADE = [
+    {"who": "camera", "station": "ring", "run": 1, "part": 1, "view": "top", "picture": "a"},
+    *(
+        {"who": "plc", "event": "trigger", "station": "ring", "run": 1, "part": part}
+        for part in range(1, 13)
+    ),
+    *(
+        {
+            "who": "plc",
+            "event": "decided",
+            "station": "ring",
+            "run": 1,
+            "part": part,
+            "truth": truth,
+            "action": action,
+            "actuations": actuations,
+        }
+        for part, truth, action, actuations in (
+            (1, "good", 1, 0),
+            (2, "good", 2, 1),
+            (3, "good", 3, 1),
+            (4, "bad", 2, 1),
+            (5, "bad", 3, 1),
+            (6, "bad", 1, 0),
+            (7, "bad", 4, 0),
+            (8, "bad", 2, 2),
+            (9, "good", 7, 1),
+            (10, "good", 6, 0),
+            (11, "phantom", 3, 1),
+        )
+    ),
+]
+
+
+def test_the_ten_line_script_gives_the_sums_that_the_command_gives(tmp_path: Path) -> None:
+    file = tmp_path / "truth.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in HAND_MADE))
+    ours = account(HAND_MADE, []).as_json()
+    theirs = sums_by_script(file)
+    assert theirs == {name: ours[name] for name in theirs}
+    assert {name for name, value in theirs.items() if not value} == set()
+
+
+def test_the_ten_line_script_has_ten_lines() -> None:
+    assert len([line for line in the_script().splitlines() if line.strip()]) <= 10
+
+
+def test_every_command_of_the_checks_exists_with_its_options() -> None:
+    for block in code_blocks("checks.md", "sh"):
+        for words in re.findall(r"(?:^|[\s/])inspector ((?:[a-z]+)(?: [^#|>\n]*)?)", block, re.M):
+            known_command(words)
+
+
+# --- README and docs/architecture.md ---
+
+
+def test_every_node_of_the_plc_is_in_the_handshakes_table() -> None:
+    table = (DOCS / "architecture.md").read_text("utf-8").partition("## The PLC handshake")[2]
+    for node in (*read_nodes(["<view>"], 8), *written_nodes(["<view>"], 8)):
+        name = re.sub(r"\[\d+\]", "[i]", node.name)
+        first, _, last = name.rpartition(".")
+        assert f"`{name}`" in table or f"`.{last}`" in table, name
+        assert first.split(".")[0] in table
+
+
+def test_every_process_is_in_the_table_of_processes() -> None:
+    text = (DOCS / "architecture.md").read_text("utf-8")
+    for name in PROCESSES:
+        assert name in text, name
+
+
+def test_every_command_is_in_the_readme() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    for name in commands.commands:
+        assert f"inspector {name}" in text, name
+
+
+def test_every_link_of_the_documents_leads_somewhere() -> None:
+    for file in (ROOT / "README.md", *DOCS.glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", file.read_text("utf-8")):
+            if "://" not in target:
+                assert (file.parent / target).exists(), f"{file.name}: {target}"
+
+
+# --- reading the documents ---
+
+
+def rows_of(file: str) -> dict[str, dict[str, str]]:
+    """Return the rows of a file's table by key."""
+    text = (DOCS / "stations.md").read_text("utf-8")
+    section = text.partition(f"## `{file}`")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    assert lines, f"no table for {file}"
+    found: dict[str, dict[str, str]] = {}
+    for line in lines:
+        key, unit, allowed, default, meaning = (cell.strip() for cell in line[1:-1].split(" | "))
+        assert key.strip("`") not in found, f"{key} stands twice"
+        found[key.strip("`")] = {
+            "unit": unit,
+            "range": allowed,
+            "default": default,
+            "meaning": meaning,
+        }
+    return found
+
+
+def code_blocks(document: str, language: str) -> list[str]:
+    """Return a document's code blocks in a language."""
+    text = (DOCS / document).read_text("utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
+
+
+def the_script() -> str:
+    """Return the script that computes the sums, as it stands in the document."""
+    (script,) = code_blocks("checks.md", "python")
+    return str(script)
+
+
+def sums_by_script(file: Path) -> dict[str, int]:
+    """Return what the script prints about the file, run without anything of ours."""
+    ran = subprocess.run(
+        [sys.executable, "-I", "-c", the_script(), str(file)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    printed: dict[str, int] = json.loads(ran.stdout)
+    return printed
+
+
+def known_command(words: str) -> None:
+    """Fail when a command of ours, or an option of it, does not exist."""
+    name, *rest = words.split()
+    command: Any = commands.commands[name]
+    if hasattr(command, "commands"):
+        command = command.commands[rest.pop(0)]
+    options = {option for parameter in command.params for option in parameter.opts}
+    for word in rest:
+        if word.startswith("--"):
+            assert word.partition("=")[0] in options, f"inspector {words}"
+
+
+# --- reading the code ---
+
+
+def settings_of(model: type[BaseModel], under: str = "") -> Iterator[tuple[str, Setting]]:
+    """Yield every key of a settings file that a person can write, with range and default."""
+    for name, field in model.model_fields.items():
+        key, members = under + name, members_of(field)
+        if get_origin(field.annotation) is tuple:
+            yield key, Setting(range_of(field), default_of(field))
+            key += "[]"
+        if not members:
+            yield key, Setting(range_of(field), default_of(field))
+        found: dict[str, Setting] = {}
+        for member in members:
+            for inner, setting in settings_of(member, f"{key}."):
+                before = found.get(inner)
+                both = f"{before.range}, {setting.range}" if before else setting.range
+                found[inner] = setting._replace(range=both)
+        yield from found.items()
+
+
+def members_of(field: FieldInfo) -> list[type[BaseModel]]:
+    """Return the tables that may stand at a field: none for a plain value."""
+    return [one for one in flat(field.annotation) if isinstance(one, type) and is_table(one)]
+
+
+def flat(annotation: Any) -> Iterator[Any]:
+    """Yield what an annotation consists of: members of a union, items of a list."""
+    if get_origin(annotation) in (Union, types.UnionType, tuple, Annotated):
+        for one in get_args(annotation):
+            yield from flat(one)
+    else:
+        yield annotation
+
+
+def is_table(one: type) -> bool:
+    return issubclass(one, BaseModel)
+
+
+def default_of(field: FieldInfo) -> str:
+    """Return a default as TOML writes it, or *required*."""
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if isinstance(value, float) and value == int(value):
+        value = int(value)
+    return f"`{json.dumps(value)}`"
+
+
+def range_of(field: FieldInfo) -> str:
+    """Return in words what a field takes."""
+    annotation = field.annotation
+    if get_origin(annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(annotation))
+    if annotation is bool:
+        return "`true`, `false`"
+    if get_origin(annotation) is tuple:
+        return f"{spoken(field.metadata)} tables"
+    if get_origin(annotation) is dict:
+        value = get_args(annotation)[1]
+        return f"class → {spoken(getattr(value, '__metadata__', ()))}"
+    if annotation is str:
+        return text_range(field)
+    whole = "whole number, " if annotation is int else ""
+    return whole + spoken(field.metadata)
+
+
+def text_range(field: FieldInfo) -> str:
+    for one in field.metadata:
+        pattern = getattr(one, "pattern", None)
+        if pattern:
+            return f"`{pattern}`"
+    return f"{spoken(field.metadata)} characters" if field.metadata else "text"
+
+
+def spoken(metadata: Any) -> str:
+    """Return bounds in words: "0 to 1", "above 0", "above 0, up to 10", "0 or more"."""
+    bounds: dict[str, Any] = {}
+    for one in metadata:
+        for part in one if isinstance(one, annotated_types.GroupedMetadata) else [one]:
+            for kind in ("ge", "gt", "le", "min_length", "max_length"):
+                if hasattr(part, kind):
+                    bounds[kind] = getattr(part, kind)
+            if isinstance(part, FieldInfo):
+                return spoken(part.metadata)
+    low = bounds.get("ge", bounds.get("min_length"))
+    high = bounds.get("le", bounds.get("max_length"))
+    if "gt" in bounds:
+        return f"above {bounds['gt']:g}" + (f", up to {high:g}" if high is not None else "")
+    if low is None and high is None:
+        return "any number"
+    return f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
+
+
+def longest_first(ends: dict[str, str]) -> list[str]:
+    return sorted(ends, key=len, reverse=True)
