@@ -196,7 +196,7 @@ def _growth(grown: Sequence[int]) -> Iterator[Figure]:
         return
     early = spread(grown[quarter : 2 * quarter]).p50
     end = spread(grown[-quarter:]).p50
-    hours = 2.5 * quarter * MEMORY_EACH_S / 3600
+    hours = 2 * quarter * MEMORY_EACH_S / 3600
     yield Figure("reject.memory_mb", "memory of all processes, last quarter", end / 1e6, "MB")
     grew = (end - early) / 1e6 / hours
     yield Figure("reject.memory_growth_mb_per_h", "memory added", grew, "MB/h")

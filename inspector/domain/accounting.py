@@ -16,6 +16,7 @@ from inspector.domain.verdict import Action
 BROKEN_UNLESS_ZERO = (
     "bad_passed_without_pass",
     "bad_rejected_twice",
+    "wrong_actuation",
     "wrong_picture",
     "duplicate_records",
     "unaccounted",
@@ -60,6 +61,7 @@ class Sums:
     bad_rejected_fail_safe: int = 0
     passed_by_operator: int = 0
     rejected_by_operator: int = 0
+    wrong_actuation: int = 0
     wrong_picture: int = 0
     duplicate_records: int = 0
     unaccounted: int = 0
@@ -126,33 +128,36 @@ def account(
 
 
 def _decision(line: Mapping[str, Any], record: Recorded | None) -> Sums:
-    action = Action(line["action"])
-    counted: Counter[str] = Counter()
+    """Return the figures of one decided part; where it went is what the actuator did."""
+    action, hits = Action(line["action"]), int(line["actuations"])
     truth = str(line["truth"])
-    counted[truth] = 1
-    if truth != "phantom":
-        counted[_good(action) if truth == "good" else _bad(action, line["actuations"])] = 1
-    unsaid = record is None or record.verdict != "pass"
-    if truth == "bad" and action is Action.PASSED and unsaid:
-        counted["bad_passed_without_pass"] = 1
-    if truth == "bad" and action is Action.PASSED_BY_KEY:
-        counted["bad_passed_without_pass"] = 1
-    counted["bad_rejected_fail_safe"] = int(truth == "bad" and action is Action.FAIL_SAFE)
+    went_on = hits == 0
+    counted = Counter({truth: 1})
+    if truth == "good":
+        counted["good_passed" if went_on else _good_rejected(action)] = 1
+    if truth == "bad":
+        counted["bad_passed" if went_on else _bad_rejected(hits)] = 1
+        counted["bad_rejected_fail_safe"] = int(not went_on and action is Action.FAIL_SAFE)
+        counted["bad_passed_without_pass"] = int(went_on and not _passed_by_word(action, record))
     counted["passed_by_operator"] = int(action is Action.PASSED_BY_OPERATOR)
     counted["rejected_by_operator"] = int(action is Action.REJECTED_BY_OPERATOR)
+    counted["wrong_actuation"] = int(hits != (0 if action.is_pass else 1))
     return Sums(**counted)
 
 
-def _good(action: Action) -> str:
-    if action.is_pass:
-        return "good_passed"
-    return "good_rejected_fail_safe" if action is Action.FAIL_SAFE else "good_rejected_by_verdict"
+def _good_rejected(action: Action) -> str:
+    fail_safe = action is Action.FAIL_SAFE
+    return "good_rejected_fail_safe" if fail_safe else "good_rejected_by_verdict"
 
 
-def _bad(action: Action, actuations: int) -> str:
-    if action.is_pass:
-        return "bad_passed"
-    return "bad_rejected_once" if actuations == 1 else "bad_rejected_twice"
+def _bad_rejected(hits: int) -> str:
+    return "bad_rejected_once" if hits == 1 else "bad_rejected_twice"
+
+
+def _passed_by_word(action: Action, record: Recorded | None) -> bool:
+    """Return whether a part went on because of a PASS: on its record, or an operator's."""
+    said = record is not None and record.verdict == "pass"
+    return action is Action.PASSED_BY_OPERATOR or (action is Action.PASSED and said)
 
 
 def _pictures(lines: Iterable[Mapping[str, Any]]) -> Mapping[tuple[int, int, str], set[str]]:

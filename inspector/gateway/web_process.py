@@ -12,14 +12,17 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import waitress
 from waitress import wasyncore
 
 from inspector.clock import SystemClock
 from inspector.config import Site, Station
+from inspector.domain.people import SignedIn
 from inspector.errors import BadInput, NotAllowed, StoreRefused
 from inspector.ipc import JsonLines, Message, Runtime, read_status, write_status
+from inspector.ports import Clock
 from inspector.storage.sql_store import SqlRecords
 from web import LARGEST_BODY_BYTES, create_app
 from web.live import MOST_STREAMS
@@ -117,10 +120,18 @@ class LineCaller:
         )
 
 
+class Sessions(Protocol):
+    """The database, as far as sessions go."""
+
+    def signed_in(self, token: str, now: datetime) -> SignedIn | None:
+        """Return whose session this is, or None; raises `StoreRefused`."""
+        ...
+
+
 class RecorderPeople:
     """Sign-in and sign-out go to the recorder; who a session is, the database says."""
 
-    def __init__(self, runtime: Runtime, records: SqlRecords, clock: SystemClock) -> None:
+    def __init__(self, runtime: Runtime, records: Sessions, clock: Clock) -> None:
         self._socket, self._records, self._clock = runtime.recorder_socket, records, clock
 
     def sign_in(self, badge: str, pin: str, address: str) -> Session:
@@ -190,26 +201,18 @@ def main(site: Site, runtime: Runtime) -> None:
 def serve(site: Site, runtime: Runtime, services: Services, stopping: threading.Event) -> None:
     """Answer requests, and publish each second that the loop which accepts them goes round."""
     sockets: dict[int, object] = {}
-    try:
-        server = waitress.create_server(
-            create_app(services),
-            map=sockets,
-            host=site.host,
-            port=site.port,
-            threads=THREADS,
-            connection_limit=200,
-            channel_timeout=60,
-            max_request_body_size=LARGEST_BODY_BYTES,
-            outbuf_high_watermark=1024 * 1024,
-            clear_untrusted_proxy_headers=True,
-            socket_options=[
-                (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
-                (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_AFTER_MS),
-            ],
-            ident=None,
-        )
-    except OSError as error:
-        raise BadInput(why_not_served(site, error)) from error
+    server = waitress.create_server(
+        create_app(services),
+        map=sockets,
+        sockets=[listening(site)],
+        threads=THREADS,
+        connection_limit=200,
+        channel_timeout=60,
+        max_request_body_size=LARGEST_BODY_BYTES,
+        outbuf_high_watermark=1024 * 1024,
+        clear_untrusted_proxy_headers=True,
+        ident=None,
+    )
     address = f"http://{site.host}:{site.port}/"
     beat_s = -BEAT_S
     while not stopping.is_set():
@@ -220,6 +223,21 @@ def serve(site: Site, runtime: Runtime, services: Services, stopping: threading.
     server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
     server.close()
     wasyncore.close_all(sockets)
+
+
+def listening(site: Site) -> socket.socket:
+    """Return the open port; what it accepts inherits its options."""
+    family = socket.AF_INET6 if ":" in site.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE_AFTER_MS)
+        listener.bind((site.host, site.port))
+    except OSError as error:
+        listener.close()
+        raise BadInput(why_not_served(site, error)) from error
+    return listener
 
 
 def why_not_served(site: Site, error: OSError) -> str:

@@ -68,7 +68,7 @@ class Outlet:
         """Nothing is open yet."""
         self.camera, self._path = camera, path
         self._clients: set[Client] = set()
-        self._dropped = 0
+        self._connections = self._dropped = 0
 
     async def opened(self) -> asyncio.Server:
         """Listen."""
@@ -88,6 +88,7 @@ class Outlet:
         return {
             "counter": self.camera.counter,
             "clients": len(self._clients),
+            "connections": self._connections,
             "dropped": dropped,
         }
 
@@ -98,6 +99,7 @@ class Outlet:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = Client()
         self._clients.add(client)
+        self._connections += 1
         writer.transport.set_write_buffer_limits(high=0)
         sending = asyncio.create_task(self._send(client, writer))
         # Clients send nothing: the end of their side is the end of them.

@@ -51,9 +51,9 @@ class Served:
         self.outlet = Outlet(Source("ring", "ring", "top", started_us=0), path)
         self._server = self._run(self.outlet.opened())
 
-    def take(self, pictures: int) -> None:
-        """Deliver pictures to everybody who is connected, once somebody is."""
-        while not self.outlet.figures()["clients"]:
+    def take(self, pictures: int, *, connections: int) -> None:
+        """Deliver pictures to everybody, once so many connections have come."""
+        while self.outlet.figures()["connections"] < connections:
             time.sleep(0.001)
         for _ in range(pictures):
             self._loop.call_soon_threadsafe(self._deliver)
@@ -72,8 +72,8 @@ class Served:
         self.outlet.deliver(Shot(counter, counter * 20_000, image))
 
     async def _end(self) -> None:
-        self._server.close()
         await self._some_turns()  # whoever connected just now gets as far as being served
+        self._server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
@@ -98,7 +98,11 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 def simulated_bench(served: Served, tmp_path: Path) -> Bench:
     camera = SimulatedCamera(tmp_path / "camera.sock", "top")
-    return Bench(camera, served.take, served.close)
+
+    def take(pictures: int) -> None:
+        served.take(pictures, connections=camera.session)
+
+    return Bench(camera, take, served.close)
 
 
 def folder_bench(tmp_path: Path) -> Bench:
@@ -240,10 +244,8 @@ def test_a_client_that_does_not_read_loses_its_oldest_frames_and_delays_nobody(
     slow, quick = (SimulatedCamera(tmp_path / "camera.sock", "top") for _ in range(2))
     slow.open()
     quick.open()
-    while served.outlet.figures()["clients"] < 2:
-        time.sleep(0.001)
     for number in range(200):
-        served.take(1)
+        served.take(1, connections=2)
         assert quick.frame(WAIT_S).counter == number
     counters = [slow.frame(WAIT_S).counter]
     while counters[-1] < 199:

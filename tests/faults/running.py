@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +60,7 @@ class Ran:
 class Plan:
     """What is done, each once, when every station has triggered so many parts."""
 
-    at: dict[int, Callable[[Runtime], None]]
+    at: Mapping[int, Callable[[Runtime], None]]
     done: list[int] = field(default_factory=list)
 
     def look(self, runtime: Runtime) -> None:
@@ -77,7 +77,7 @@ def run_demo(
     *,
     parts: int,
     faults: tuple[str, ...] = (),
-    at: dict[int, Callable[[Runtime], None]] | None = None,
+    at: Mapping[int, Callable[[Runtime], None]] | None = None,
     rate_hz: float = RATE_HZ,
     defect_rate: float = 0.1,
     each_poll: Callable[[Runtime], None] = lambda runtime: None,

@@ -86,7 +86,7 @@ def waiting(factory: Factory, verdict: Verdict) -> str:
     """Return the record of the youngest undecided part with this verdict."""
     for _ in range(2000):
         factory.step()
-        for part in reversed(factory.line.belt.parts.values()):
+        for part in reversed(list(factory.line.belt.parts.values())):
             if part.decision and part.decision.verdict is verdict and part.said:
                 return factory.line.record(part.number)
     raise AssertionError("no such part came")
@@ -182,7 +182,7 @@ def test_ids_and_encoder_wrap_without_a_jump() -> None:
     factory.encoder_counts = factory._next_edge = float((1 << 32) - 20_000)
     factory.run(40)
     factory.run_until_empty()
-    judged = {entry["number"] for entry in factory.journal.of("judged")}
+    judged = {int(str(entry["number"])) for entry in factory.journal.of("judged")}
     assert (1 << 32) not in judged, "the PLC skips id 0"
     assert max(judged) > 1 << 32
     assert not factory.journal.of("gap")[1:]

@@ -48,6 +48,9 @@ class Setup:
     stations: dict[str, list[str]] = field(default_factory=lambda: {"board": ["top"]})
     slots: int = 16
     most_sessions: int = 0
+    policies: list[str] = field(
+        default_factory=lambda: ["Basic256Sha256", "Aes128Sha256RsaOaep", "Aes256Sha256RsaPss"]
+    )
     missing: list[str] = field(default_factory=list)
     wrong_type: list[str] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
@@ -134,11 +137,7 @@ class StandIn:
         server.set_endpoint(f"opc.tcp://127.0.0.1:{setup.port}/")
         await server.set_application_uri(setup.uri)
         server.set_security_policy(
-            [
-                ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
-                ua.SecurityPolicyType.Aes128Sha256RsaOaep_SignAndEncrypt,
-                ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
-            ]
+            [ua.SecurityPolicyType[f"{name}_SignAndEncrypt"] for name in setup.policies]
         )
         folder = Path(setup.folder)
         await server.load_certificate(folder / "certificate.der")

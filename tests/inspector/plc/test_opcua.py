@@ -423,6 +423,16 @@ def test_another_plc_than_the_pinned_one_gets_no_session(bench: Bench, plc: PlcP
     assert "another certificate" in why
 
 
+@pytest.mark.slow
+def test_a_policy_that_the_plc_does_not_offer_is_named(bench: Bench) -> None:
+    plc = bench.plc(policies=["Basic256Sha256"])
+    try:
+        why = refusal(bench, plc, policy="Aes256_Sha256_RsaPss")
+        assert "choose another policy in the profile" in why
+    finally:
+        plc.kill()
+
+
 def test_a_missing_server_certificate_is_named(bench: Bench, plc: PlcProcess) -> None:
     why = refusal(bench, plc, server_certificate=bench.folder / "nowhere.der")
     assert "nowhere.der" in why

@@ -7,7 +7,7 @@ from asyncua import ua
 from asyncua.ua import uaerrors
 
 from inspector.errors import BadInput, PlcLost, PlcRefused
-from inspector.plc.troubles import explain, explain_status, translated
+from inspector.plc.troubles import explain, explain_status, says_why, translated
 
 
 def bad(name: str) -> Exception:
@@ -56,3 +56,10 @@ def test_a_refusal_of_our_certificate_says_which_one_that_is() -> None:
 
 def test_a_code_keeps_the_name_that_the_plcs_handbook_has() -> None:
     assert explain_status(ua.StatusCodes.BadNotWritable).endswith("(BadNotWritable)")
+
+
+def test_a_silent_or_vague_refusal_gives_no_reason() -> None:
+    assert says_why(bad("BadCertificateUntrusted"))
+    assert not says_why(bad("BadTcpInternalError"))
+    assert not says_why(AssertionError())
+    assert not says_why(TimeoutError())

@@ -210,7 +210,7 @@ while True:
 
 def test_every_acknowledged_entry_of_a_killed_writer_is_whole(path: Path) -> None:
     """SIGKILL at 20 random moments, over many laps of the ring; the ring is never made anew."""
-    draw = random.Random(2)  # noqa: S311
+    draw = random.Random(2)
     JournalWriter(path, 65536).close()
     consumer = JournalConsumer(path)
     offset, next_n = 0, 0
