@@ -78,8 +78,9 @@ def measure(root: Path, *, parts: int, progress: Progress, memory: bool = False)
         with closing(SqlRecords(Path(site.data) / "inspector.db")) as store:
             times = times_of(all_records(store))
             late = store.counts().late
-    broken = ", ".join(sums.broken())
-    failures = [f"broken: {broken}"] if broken else []
+        broken = ", ".join(sums.broken())
+        kept = shutil.copytree(folder, root / "runs" / folder.name) if broken else ""
+    failures = [f"broken: {broken}; see {kept}"] if broken else []
     failures += [] if finished else ["the run was stopped before the belts were empty"]
     failures += [f"the bare write: {probe.failure}"] if probe.failure else []
     if len(probe.times_ms) < FEWEST_WRITES:

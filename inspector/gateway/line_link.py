@@ -16,6 +16,17 @@ BACK_OFF_S = (0.05, 0.1, 0.2, 0.5)
 log = logging.getLogger(__name__)
 
 
+class _Connection(JsonLines):
+    """One that gives its socket back when nobody answers: here that is everyday."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        try:
+            super().__init__(path, timeout_s)
+        except OSError:
+            self.close()
+            raise
+
+
 class LineLink:
     """Sends from any thread; `run` connects, hears, and connects again.
 
@@ -75,10 +86,8 @@ class LineLink:
                 self._connection = None
 
     def _connected(self) -> JsonLines | None:
-        if not self._path.is_socket():
-            return None
         try:
-            connection = JsonLines(self._path, WAIT_S)
+            connection = _Connection(self._path, WAIT_S)
         except OSError:
             return None
         with self._lock:

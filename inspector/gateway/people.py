@@ -66,9 +66,8 @@ class People:
 
     def _ask(self, ask: Mapping[str, object]) -> Mapping[str, Any]:
         try:
-            with JsonLines(self._socket, _TIMEOUT_S) as recorder:
-                answer = recorder.ask(ask)
-        except (FileNotFoundError, ConnectionError):
+            answer = self._ask_recorder(ask) if self._socket.exists() else self._ask_directly(ask)
+        except (FileNotFoundError, ConnectionError):  # a socket that a killed recorder left
             answer = self._ask_directly(ask)
         except OSError as error:
             raise NothingRunning(f"the recorder does not answer: {error}") from error
@@ -77,6 +76,10 @@ class People:
         if not answer["ok"]:
             raise BadInput(str(answer["why"]))
         return answer
+
+    def _ask_recorder(self, ask: Mapping[str, object]) -> dict[str, object] | None:
+        with JsonLines(self._socket, _TIMEOUT_S) as recorder:
+            return recorder.ask(ask)
 
     def _ask_directly(self, ask: Mapping[str, object]) -> dict[str, object]:
         """Do what the recorder would do, with its lock, while it does not run."""

@@ -29,7 +29,7 @@ from inspector.storage.sql_people import SqlPeople, hash_of, new_pin, pin_is_rig
 
 WRONG: Final = "This badge and PIN do not belong together."
 _NOT_NOW: Final = "The records cannot be written just now; try again."
-_LONGEST_PIN: Final = 64
+_LONGEST_TEXT: Final = 128
 
 _Result = TypeVar("_Result")
 log = logging.getLogger(__name__)
@@ -65,8 +65,8 @@ class Desk:
             log.warning("old sessions were not removed: %s", error)
 
     def _sign_in(self, ask: Mapping[str, Any]) -> Later:
-        badge, pin = str(ask["badge"]), str(ask["pin"])[:_LONGEST_PIN]
-        address = str(ask.get("address") or ask.get("panel") or "")
+        badge, pin = text_of(ask["badge"]), text_of(ask["pin"])
+        address = text_of(ask.get("address") or ask.get("panel") or "")
         candidate = self._people.try_to_sign_in(badge, address, self._clock.now())
         if isinstance(candidate, timedelta):
             raise NotAllowed(f"Too many wrong PINs: try again in {_spoken(candidate)}.")
@@ -83,15 +83,16 @@ class Desk:
         return Later(lambda: pin_is_right(candidate.pin_hash, pin), then)
 
     def _sign_out(self, ask: Mapping[str, Any]) -> Answer:
-        self._people.end_session(str(ask["token"]), self._clock.now())
+        self._people.end_session(text_of(ask["token"]), self._clock.now())
         return {"ok": True}
 
     def _touch_session(self, ask: Mapping[str, Any]) -> Answer:
-        self._people.touch_session(str(ask["token"]), self._clock.now())
+        self._people.touch_session(text_of(ask["token"]), self._clock.now())
         return {"ok": True}
 
     def _add_person(self, ask: Mapping[str, Any]) -> Later:
-        name, role, badge = str(ask["name"]), role_of(str(ask["role"])), str(ask.get("badge") or "")
+        name, role = text_of(ask["name"]), role_of(text_of(ask["role"]))
+        badge = text_of(ask.get("badge") or "")
         pin = new_pin()
 
         def add(pin_hash: str) -> Answer:
@@ -104,7 +105,7 @@ class Desk:
         return {"ok": True, "people": [shown(person) for person in self._people.all()]}
 
     def _set_active(self, ask: Mapping[str, Any]) -> Answer:
-        badge, active = str(ask["badge"]), bool(ask["active"])
+        badge, active = text_of(ask["badge"]), bool(ask["active"])
         person = self._people.set_active(badge, active=active, now=self._clock.now())
         return {"ok": True, "person": shown(person)}
 
@@ -126,6 +127,13 @@ def shown(person: Person) -> dict[str, object]:
     }
 
 
+def text_of(value: object) -> str:
+    """Return a text that can be stored and hashed; raises `BadInput` for anything else."""
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT or not _encodes(value):
+        raise BadInput(f"a text of at most {_LONGEST_TEXT} characters is expected")
+    return value
+
+
 def role_of(text: str) -> Role:
     """Return a role by its name; raises `BadInput` that lists them."""
     try:
@@ -145,6 +153,11 @@ def _answered(deed: Callable[[], _Result]) -> _Result | Answer:
         return refusal(_NOT_NOW)
     except KeyError as error:
         return refusal(f"{error.args[0]!r} is missing")
+
+
+def _encodes(text: str) -> bool:
+    """Return whether this is Unicode that any database takes: no half character, no NUL."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _spoken(wait: timedelta) -> str:

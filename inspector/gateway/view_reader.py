@@ -50,17 +50,18 @@ class ViewReader:
         failures = 0
         try:
             while not stop.is_set():
+                received = self.received
                 try:
                     self._camera.open()
                     self._connected(self.view)
                     self._tell(up=True, why="")
-                    failures = 0
                     self._read(stop)
                 except CameraLost as error:
+                    # Only a frame counts as success: a camera may answer and hang up at once.
+                    failures = 0 if self.received > received else failures + 1
                     self._camera.close()
                     self._tell(up=False, why=error.why)
                     stop.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
-                    failures += 1
         finally:
             self._camera.close()
 

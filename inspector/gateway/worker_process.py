@@ -169,7 +169,7 @@ class StationWorker:
             "waiting": self._frames.qsize(),
             "pictures": self._held.figures(),
             "views": {reader.view: reader.figures() for reader in self._readers},
-            **self._looking.figures(),
+            **self._looking.figures(time.monotonic()),
         }
 
 

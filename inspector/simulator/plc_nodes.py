@@ -119,22 +119,19 @@ class StationNodes:
         """Nodes get the ids `<prefix>.<name>` in namespace `index`."""
         self._server, self._index, self._prefix = server, index, prefix
         self._doors, self._watched = doors, watched
+        self._folders: dict[str, Node] = {}
 
     async def make(self, cell: Cell, say: Callable[[int, int], float]) -> None:
         """Make all nodes of a cell; `say(slot, word)` takes the machine words."""
-        objects = self._server.nodes.objects
-        station = await objects.add_object(self._id(""), self._name(self._prefix))
         program = cell.program
         for name, (kind, read) in _read_only(program).items():
-            await self._variable(station, name, kind, read)
+            await self._variable(name, kind, read)
         for name, kind, read, take in _written(program):
-            await self._variable(station, name, kind, read, Door(kind, take))
+            await self._variable(name, kind, read, Door(kind, take))
         for slot in range(cell.plan.layout.slots):
-            await self._slot(station, program, slot, say)
+            await self._slot(program, slot, say)
 
-    async def _slot(
-        self, station: Node, program: PlcProgram, slot: int, say: Callable[[int, int], float]
-    ) -> None:
+    async def _slot(self, program: PlcProgram, slot: int, say: Callable[[int, int], float]) -> None:
         def say_operator(word: int) -> float:
             program.write_operator(slot, word)
             return 0.0
@@ -142,23 +139,23 @@ class StationNodes:
         tables = program.tables
         machine, person = f"Verdict.Slot[{slot}]", f"Operator.Slot[{slot}]"
         await self._variable(
-            station,
             machine,
             _UINT,
             lambda: tables.verdict[slot],
             Door(_UINT, lambda word: say(slot, word)),
         )
         await self._variable(
-            station, person, _UINT, lambda: tables.operator[slot], Door(_UINT, say_operator)
+            person, _UINT, lambda: tables.operator[slot], Door(_UINT, say_operator)
         )
 
     async def _variable(
-        self, parent: Node, name: str, kind: ua.VariantType, read: Read, door: Door | None = None
+        self, name: str, kind: ua.VariantType, read: Read, door: Door | None = None
     ) -> None:
         def value(*_: object) -> ua.DataValue:
             return ua.DataValue(ua.Variant(read(), kind))
 
-        node = await parent.add_variable(self._id(name), self._name(name), read(), kind)
+        folder = await self._folder(name.partition(".")[0])
+        node = await folder.add_variable(self._id(name), self._name(name), read(), kind)
         attribute = self._server.iserver.aspace[node.nodeid].attributes[ua.AttributeIds.Value]
         attribute.value_callback = value
         if door is None:
@@ -166,6 +163,15 @@ class StationNodes:
         else:
             await node.set_writable()
             self._doors[node.nodeid] = door
+
+    async def _folder(self, name: str) -> Node:
+        """Return the object that holds these nodes: with one for all, making them takes seconds."""
+        if name not in self._folders:
+            objects = self._server.nodes.objects
+            parent = await self._folder("") if name else objects
+            shown = self._name(name or self._prefix)
+            self._folders[name] = await parent.add_object(self._id(name), shown)
+        return self._folders[name]
 
     def _id(self, name: str) -> ua.NodeId:
         text = f"{self._prefix}.{name}" if name else self._prefix

@@ -6,7 +6,6 @@ has the database file can try them all, so the file is as secret as a key.
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from inspector.domain.people import ABSOLUTE_LIMIT, Person, Role, wait_after
 from inspector.errors import BadInput, StoreRefused
 from inspector.storage.schema import from_us, people, sessions, sign_in_attempts, to_us
-from inspector.storage.sql_store import person_of
+from inspector.storage.sql_store import person_of, token_digest
 
 PIN_DIGITS: Final = 6
 LONGEST_NAME: Final = 64
@@ -147,7 +146,7 @@ class SqlPeople:
             (attempts.kind == "address") & (attempts.key == address[:128]),
         )
         row = {
-            "token_sha256": hashlib.sha256(token.encode()).hexdigest(),
+            "token_sha256": token_digest(token),
             "person": person,
             "csrf": csrf,
             "created_at": to_us(now),
@@ -176,8 +175,7 @@ class SqlPeople:
             connection.execute(delete(sessions).where(over))
 
     def _change_session(self, token: str, **values: int) -> None:
-        digest = hashlib.sha256(token.encode()).hexdigest()
-        one = sessions.c.token_sha256 == digest, sessions.c.ended_at.is_(None)
+        one = sessions.c.token_sha256 == token_digest(token), sessions.c.ended_at.is_(None)
         try:
             with self._engine.begin() as connection:
                 connection.execute(update(sessions).where(*one).values(values))

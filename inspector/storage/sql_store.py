@@ -86,13 +86,12 @@ class SqlRecords:
 
     def signed_in(self, token: str, now: datetime) -> SignedIn | None:
         """Return whose session this is, or None when there is none, or it is over or idle."""
-        digest = hashlib.sha256(token.encode()).hexdigest()
         both = select(people, sessions.c.csrf, sessions.c.created_at.label("began_at"))
         wanted = (
             both.add_columns(sessions.c.last_seen_at)
             .join_from(people, sessions)
             .where(
-                sessions.c.token_sha256 == digest,
+                sessions.c.token_sha256 == token_digest(token),
                 sessions.c.ended_at.is_(None),
                 sessions.c.created_at > to_us(now - ABSOLUTE_LIMIT),
                 people.c.active,
@@ -126,6 +125,11 @@ class SqlRecords:
                 yield connection
         except SQLAlchemyError as error:
             raise StoreRefused(f"{self._file}: cannot be read now: {error}") from error
+
+
+def token_digest(token: str) -> str:
+    """Return what is kept of a session's token."""
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 def person_of(row: Row[Any]) -> Person:

@@ -13,8 +13,10 @@ in 32 bits. The simulator's own jitter takes the place of augmentation.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +32,8 @@ INPUT_PX = 320
 RUNS = Path("runs/train")
 _TICKS_BETWEEN = 250
 """Over all cores; a tick is 10 ms."""
+_LAST_RATE = 0.02
+"""Share of the first learning rate that the last one keeps."""
 NO_AUGMENTATION: dict[str, float] = dict.fromkeys(
     (
         *("mosaic", "mixup", "cutmix", "copy_paste", "hsv_h", "hsv_s", "hsv_v"),
@@ -40,6 +44,7 @@ NO_AUGMENTATION: dict[str, float] = dict.fromkeys(
 SETTINGS: dict[str, Any] = {
     "imgsz": INPUT_PX,
     "batch": 16,
+    "nbs": 16,
     "optimizer": "AdamW",
     "lr0": 0.002,
     "lrf": 0.02,
@@ -117,6 +122,24 @@ class FreeCores:
         torch.set_num_threads(max(1, cores - round(taken + 0.1)))
 
 
+class FallingRate:
+    """Lets the learning rate fall along half a cosine over the time given, step by step.
+
+    Ultralytics plans it by epochs, whose number it can only guess until the first one is over.
+    """
+
+    def __init__(self, *, lr0: float, hours: float) -> None:
+        self._lr0, self._seconds = lr0, hours * 3600
+        self._started_s = time.monotonic()
+
+    def set(self, trainer: DetectionTrainer) -> None:
+        """Set the rate for the next batch."""
+        passed = min((time.monotonic() - self._started_s) / self._seconds, 1.0)
+        rate = self._lr0 * max(_LAST_RATE, (1 + math.cos(math.pi * passed)) / 2)
+        for group in trainer.optimizer.param_groups:
+            group["lr"] = rate
+
+
 def _busy_and_all_ticks() -> tuple[int, int]:
     """Return the clock ticks spent at normal priority, and all ticks, over all cores (Linux)."""
     user, nice, system, idle, *rest = map(int, Path("/proc/stat").read_text("ascii").split()[1:9])
@@ -124,6 +147,7 @@ def _busy_and_all_ticks() -> tuple[int, int]:
 
 
 def _model(start: str) -> YOLO:
+    """Return a model that uses the free cores while it trains."""
     model = YOLO(start)
     cores = FreeCores()
     model.add_callback("on_train_start", cores.lay_out)
@@ -156,6 +180,10 @@ def train(
     }
     if hours is not None:
         asked["time"] = hours
+        rate = FallingRate(lr0=lr0, hours=hours)
+        model.add_callback("on_train_batch_start", rate.set)
+    if start.endswith(".pt"):
+        asked["warmup_epochs"] = 0.0
     with bfloat16_forward():
         model.train(**asked)
     return RUNS / name / "weights" / "last.pt"

@@ -19,6 +19,7 @@ from inspector.vision.picture_check import CheckLimits, picture_trouble
 JPEG_QUALITY = 92
 REMEMBERED = 200
 """Frames that the shown times and rates are taken over."""
+STANDS_S = 10.0
 
 
 class Looking:
@@ -61,16 +62,25 @@ class Looking:
         """Begin anew with a view whose camera was connected again."""
         self._last_digest.pop(view, None)
 
-    def figures(self) -> dict[str, object]:
-        """Return frames, frames a second, and the model's times over the last `REMEMBERED`."""
+    def figures(self, now_s: float) -> dict[str, object]:
+        """Return frames, frames a second, and the model's times over the last `REMEMBERED`.
+
+        Args:
+            now_s: Monotonic clock: without a frame for `STANDS_S` the rate is 0.
+        """
         times = np.array(self._model_ms or [0.0])
         p50, p99 = np.percentile(times, (50, 99))
-        span_s = self._ready_s[-1] - self._ready_s[0] if self._ready_s else 0.0
         return {
             "frames": self.frames,
-            "fps": round((len(self._ready_s) - 1) / span_s, 2) if span_s > 0 else 0.0,
+            "fps": round(self._rate_hz(now_s), 2),
             "model_ms": {"p50": round(float(p50), 2), "p99": round(float(p99), 2)},
         }
+
+    def _rate_hz(self, now_s: float) -> float:
+        if not self._ready_s or now_s - self._ready_s[-1] > STANDS_S:
+            return 0.0
+        span_s = self._ready_s[-1] - self._ready_s[0]
+        return (len(self._ready_s) - 1) / span_s if span_s > 0 else 0.0
 
 
 def picture_digest(image: BgrImage) -> str:

@@ -244,7 +244,7 @@ def part(n: int) -> list[Entry]:
 
 
 def test_a_recorder_killed_under_load_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """SIGKILL at 5 random moments while parts are written; `make faults` has the 200."""
+    """SIGKILL at 5 random moments while parts are written as fast as they come."""
     draw = random.Random(5)
     runtime = Runtime(tmp_path / "runtime").make()
     n = 0

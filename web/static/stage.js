@@ -81,10 +81,13 @@ export class Stage {
   }
 
   paint(item, isOneOfMany) {
-    this.root.dataset.verdict = item.verdict;
+    const verdict = item.operator || item.verdict;
+    this.root.dataset.verdict = verdict;
     this.root.dataset.record = item.record;
-    this.find(".verdict .glyph").textContent = words.GLYPH[item.verdict] ?? "";
-    this.find(".verdict .word").textContent = words.VERDICT[item.verdict] ?? item.verdict;
+    put(this.find(".verdict .glyph"), "textContent", words.GLYPH[verdict] ?? "");
+    put(this.find(".verdict .word"), "textContent", words.VERDICT[verdict] ?? verdict);
+    const said = item.operator ? words.saidBy(item.operator, item.by, item.operator_state) : "";
+    put(this.find(".said"), "textContent", said);
     this.find(".part").textContent = words.part(item) + (isOneOfMany ? ` · ${item.title}` : "");
     const lines = item.findings.map(words.finding);
     const causes = item.verdict === "unknown" || !lines.length ? item.reasons : [];

@@ -24,9 +24,15 @@ export const count = (number) => Number(number ?? 0).toLocaleString("en").replac
 export const noData = (age_s) =>
   age_s === null ? "NO DATA" : `NO DATA ${Math.floor(age_s)} s`;
 export const waiting = (n) => (n ? `${n} waiting` : "");
-export const share = (value) => value.toFixed(2);
+// Low limits would all look alike with two digits.
+const digits = (value) => (value < 0.095 ? 3 : 2);
+const share = (value, of) => value.toFixed(digits(of));
 const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-export const finding = (f) => `${capital(f.kind)}: score ${share(f.score)}` + (f.limit === null ? "" : `, limit ${share(f.limit)}`);
+export const finding = (f) => {
+  const of = f.limit ?? f.score;
+  const limit = f.limit === null ? "" : `, limit ${share(f.limit, of)}`;
+  return `${capital(f.kind)}: score ${share(f.score, of)}${limit}`;
+};
 export const noOverride = (travel_s) =>
   `No override here: parts reach the reject station in ${travel_s.toFixed(1)} s`;
 export const beltStands = "belt stands, time stands";
@@ -36,6 +42,10 @@ export const oldData = "The line does not answer: pictures and counts are old";
 export const lastRejects = "Last rejects";
 export const tooLate = "too late to change";
 export const signInFirst = "sign in first";
+
+// Whose word stands on a part, and how far it has come.
+export const saidBy = (verdict, by, state) =>
+  `${capital(ANSWER[verdict])}${by ? ` by ${by}` : ""}, ${state || "sent"}`;
 
 // What became of an answer, in words.
 export function outcome(item, verdict, said) {
@@ -49,7 +59,7 @@ export function outcome(item, verdict, said) {
     case "changed":
       return `${which}: ${words}, ${verdict === "reject" && !said.revision ? "kept" : "changed"}`;
     case "too_late":
-      return `${which}: too late, it keeps its verdict. Your answer is kept as a correction`;
+      return `${which}: too late, kept as a correction`;
     case "superseded":
       return `${which}: ${said.by || "somebody else"} answered first`;
     default:

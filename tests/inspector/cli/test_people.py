@@ -12,12 +12,14 @@ from click.testing import CliRunner, Result
 from inspector.cli import people as cli
 from inspector.errors import BadInput
 from inspector.gateway.people import People
+from tests.databases import put_blank
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "schemas" / "people.json"
 
 
 @pytest.fixture(autouse=True)
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_blank(tmp_path)
     monkeypatch.setattr(cli, "_people", lambda _: People(tmp_path, tmp_path / "nobody.sock"))
 
 

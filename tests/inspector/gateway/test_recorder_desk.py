@@ -27,10 +27,12 @@ from inspector.ipc import JsonLines
 from inspector.storage.database import database_file, writing
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_store import SqlRecords
+from tests.databases import put_blank
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
+    put_blank(tmp_path)
     with writing(tmp_path) as engine:
         yield engine
 

@@ -12,7 +12,7 @@ from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import CameraLost, CameraTimeout
 from inspector.ipc import Message
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 def picture(seed: int, side_px: int = 64) -> BgrImage:

@@ -202,7 +202,7 @@ async def running(client: OpcUaPlc) -> AsyncIterator[None]:
         assert not ended_by_itself
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder = tmp_path_factory.mktemp("plc")
     hosts = ["localhost", "127.0.0.1", socket.gethostname()]
@@ -218,9 +218,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         process.kill()  # SIGKILL ends a stopped one as well
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def plc(bench: Bench) -> PlcProcess:
-    """Return a PLC that all tests of a module share: they leave it as they found it."""
+    """Return a PLC that all tests of this folder share: they leave it as they found it."""
     signed = [f"logix.Verdict.Slot[{slot}]" for slot in range(SLOTS)] + ["logix.Decision.Slots"]
     return bench.plc(
         stations={"board": ["top"], "logix": ["top"], "odd": ["top"]},

@@ -1,7 +1,6 @@
 """The client against a real OPC UA server in its own process, encrypted."""
 
 import asyncio
-import dataclasses
 import signal
 import time
 from functools import partial
@@ -9,7 +8,6 @@ from operator import eq
 
 import pytest
 
-from inspector.plc.certificates import thumbprint
 from inspector.plc.nodes import PlcStation
 from tests.inspector.plc.conftest import SLOTS, Bench, Ear, PlcProcess, running
 
@@ -280,7 +278,7 @@ def test_a_killed_plc_is_missed_at_once_and_found_again(
             await asyncio.to_thread(mortal_plc.answer)
             back_s = time.monotonic()
             _, up_s = await ear.hears("up", after=heard)
-            assert up_s - back_s < 1.0
+            assert up_s - back_s < 1.5  # 0.7 s of pause at most, and connecting
             client.say("board", 1, 0x121, "after")
             await ear.hears("acked")
         assert ear.all("acked") == ["after"]
@@ -353,7 +351,7 @@ def test_the_channels_keys_are_renewed_under_load(
         client = bench.client(plc, ear)
         async with running(client):
             await ear.hears("up")
-            ends_s = time.monotonic() + 5
+            ends_s = time.monotonic() + 5.5
             part = 0
             while time.monotonic() < ends_s:
                 part += 1
@@ -363,7 +361,8 @@ def test_the_channels_keys_are_renewed_under_load(
         assert not ear.all("down")
         assert len(ear.all("up")) == 1
 
-    monkeypatch.setattr("inspector.plc.session.CHANNEL_LIFETIME_MS", 1000)
+    # Renewed after 4.5 s; answers under the old keys are good for 1.5 s more.
+    monkeypatch.setattr("inspector.plc.session.CHANNEL_LIFETIME_MS", 6000)
     asyncio.run(walk())
     plc.ask("take_written")
 
@@ -399,68 +398,6 @@ def test_every_policy_of_the_profile_connects(bench: Bench, plc: PlcProcess, pol
     asyncio.run(walk())
 
 
-def test_a_wrong_password_is_named_and_not_shown(bench: Bench, plc: PlcProcess) -> None:
-    why = refusal(bench, plc, password="hunter2")
-    assert "password_env" in why
-    assert "hunter2" not in why
-
-
-def test_an_untrusted_certificate_is_named_by_its_thumbprint(bench: Bench, plc: PlcProcess) -> None:
-    why = refusal(bench, plc, certificate=bench.stranger)
-    assert "refused our certificate: trust it at the PLC" in why
-    assert thumbprint(bench.stranger.cert_der) in why
-
-
-def test_an_application_uri_that_is_not_the_certificates_is_refused(
-    bench: Bench, plc: PlcProcess
-) -> None:
-    wrong = dataclasses.replace(bench.ours, uri="urn:somebody:else")
-    assert "refused our certificate" in refusal(bench, plc, certificate=wrong)
-
-
-def test_another_plc_than_the_pinned_one_gets_no_session(bench: Bench, plc: PlcProcess) -> None:
-    why = refusal(bench, plc, server_certificate=bench.stranger.cert_der)
-    assert "another certificate" in why
-
-
-@pytest.mark.slow
-def test_a_policy_that_the_plc_does_not_offer_is_named(bench: Bench) -> None:
-    plc = bench.plc(policies=["Basic256Sha256"])
-    try:
-        why = refusal(bench, plc, policy="Aes256_Sha256_RsaPss")
-        assert "choose another policy in the profile" in why
-    finally:
-        plc.kill()
-
-
-def test_a_missing_server_certificate_is_named(bench: Bench, plc: PlcProcess) -> None:
-    why = refusal(bench, plc, server_certificate=bench.folder / "nowhere.der")
-    assert "nowhere.der" in why
-
-
-def test_a_wrong_namespace_is_named_with_those_there_are(bench: Bench, plc: PlcProcess) -> None:
-    why = refusal(bench, plc, namespace_uri="urn:other:plc")
-    assert "no namespace urn:other:plc" in why
-    assert "urn:inspector:plc" in why
-
-
-def test_a_missing_node_is_named(bench: Bench, plc: PlcProcess) -> None:
-    station = PlcStation("board", "board", ("top", "side"))
-    why = refusal(bench, plc, stations=(station,))
-    assert "board.Camera.side.Ring" in why
-    assert "no such node" in why
-
-
-def test_a_table_of_another_size_is_named(bench: Bench, plc: PlcProcess) -> None:
-    why = refusal(bench, plc, slot_count=32)
-    assert "board.Track.Ring: has 48 elements at the PLC, and must have 96" in why
-
-
-def test_a_node_of_the_wrong_type_is_named(bench: Bench, plc: PlcProcess) -> None:
-    why = refusal(bench, plc, stations=(PlcStation("board", "odd", ("top",)),))
-    assert "odd.Link.GatewayEpoch: is String at the PLC, and must be UInt32" in why
-
-
 def test_a_plc_without_unsigned_numbers_is_read_and_written(bench: Bench, plc: PlcProcess) -> None:
     async def walk() -> None:
         ear = Ear()
@@ -474,31 +411,6 @@ def test_a_plc_without_unsigned_numbers_is_read_and_written(bench: Bench, plc: P
 
     plc.ask("set_all", **{"logix.Decision.Slots": [0, 0, 0, -0xFF] + [0] * 12})
     asyncio.run(walk())
-
-
-def test_a_plc_that_is_not_there_is_said_once(bench: Bench) -> None:
-    async def walk() -> None:
-        ear = Ear()
-        async with running(bench.client(1, ear)):
-            await ear.hears("down")
-            await asyncio.sleep(1.0)
-        assert len(ear.told) == 1
-        assert "nothing listens there" in ear.all("down")[0]
-
-    asyncio.run(walk())
-
-
-def refusal(bench: Bench, plc: PlcProcess, **changed: object) -> str:
-    """Return what the client says when it cannot have a session."""
-
-    async def walk() -> str:
-        ear = Ear()
-        async with running(bench.client(plc, ear, **changed)):  # type: ignore[arg-type]
-            why, _ = await ear.hears("down")
-            assert not ear.all("up")
-            return str(why)
-
-    return asyncio.run(walk())
 
 
 async def until(holds: object, within_s: float = 3.0) -> None:

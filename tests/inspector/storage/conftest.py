@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from inspector.storage.database import database_file, writing
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
+from tests.databases import put_blank
 
 
 @pytest.fixture
@@ -20,6 +21,7 @@ def data(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def engine(data: Path) -> Iterator[Engine]:
+    put_blank(data)
     with writing(data) as engine:
         yield engine
 

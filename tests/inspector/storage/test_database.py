@@ -21,8 +21,8 @@ from inspector.storage.schema import metadata
 from inspector.storage.sql_store import SqlRecords
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(engine: Engine) -> None:
-    with engine.connect() as connection:
+def test_the_migrations_make_the_tables_that_the_code_uses(data: Path) -> None:
+    with writing(data) as engine, engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 

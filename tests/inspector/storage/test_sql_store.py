@@ -24,6 +24,7 @@ from inspector.storage.database import database_file, writing
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
+from tests.databases import put_blank
 from tests.journal_entries import (
     DIGEST,
     START,
@@ -142,10 +143,13 @@ def contents(engine: Engine) -> dict[str, Any]:
 def test_entries_applied_again_and_in_any_groups_change_nothing(
     cuts: list[tuple[int, int]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with writing(tmp_path_factory.mktemp("once")) as engine:
+    once, again = tmp_path_factory.mktemp("once"), tmp_path_factory.mktemp("again")
+    put_blank(once)
+    put_blank(again)
+    with writing(once) as engine:
         SqlStore(engine).apply("ring-1", numbered(BATCH), offset=1, now=NOW)
         expected = contents(engine)
-    with writing(tmp_path_factory.mktemp("again")) as engine:
+    with writing(again) as engine:
         store = SqlStore(engine)
         for first, length in [*cuts, (0, len(BATCH))]:
             # A later group first needs what came before it, as after a restored backup.
