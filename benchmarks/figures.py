@@ -165,9 +165,7 @@ def _row(figure: Figure) -> str:
 
 
 def _columns(name: str, measured: str, target: str, said: str) -> str:
-    return (
-        f"{name:<{_NAME_WIDTH}} {measured:>{_NUMBER_WIDTH}} {target:>{_TARGET_WIDTH}}  {said}"
-    )
+    return f"{name:<{_NAME_WIDTH}} {measured:>{_NUMBER_WIDTH}} {target:>{_TARGET_WIDTH}}  {said}"
 
 
 def _after(unit: str) -> str:

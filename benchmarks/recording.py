@@ -1,4 +1,4 @@
-"""The recorder: durable parts a second, beside bare SQLite, and how long the line's append takes."""
+"""The recorder: durable parts a second beside bare SQLite, and how long an append takes."""
 
 from __future__ import annotations
 
@@ -68,8 +68,12 @@ def measure(root: Path, *, parts: int, progress: Progress) -> Section:
         Figure("recorder.parts_per_s", "durable parts", ours, "/s", PARTS_PER_S),
         Figure("recorder.bare_parts_per_s", "the same JSON into bare SQLite", bare, "/s"),
         Figure("recorder.to_bare", "recorder / bare SQLite", ours / bare),
-        Figure("recorder.commit_p50_ms", f"commit of {GROUP_ENTRIES} entries, p50", commit.p50, "ms"),
-        Figure("recorder.commit_p99_ms", f"commit of {GROUP_ENTRIES} entries, p99", commit.p99, "ms"),
+        Figure(
+            "recorder.commit_p50_ms", f"commit of {GROUP_ENTRIES} entries, p50", commit.p50, "ms"
+        ),
+        Figure(
+            "recorder.commit_p99_ms", f"commit of {GROUP_ENTRIES} entries, p99", commit.p99, "ms"
+        ),
         Figure("recorder.append_p50_us", "journal append, p50", append.p50, "µs"),
         Figure("recorder.append_p99_us", "journal append, p99", append.p99, "µs"),
     )

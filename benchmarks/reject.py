@@ -78,7 +78,8 @@ def measure(root: Path, *, parts: int, progress: Progress, memory: bool = False)
         with closing(SqlRecords(Path(site.data) / "inspector.db")) as store:
             times = times_of(all_records(store))
             late = store.counts().late
-        broken = ", ".join(sums.broken())
+        said = sums.as_json()
+        broken = ", ".join(f"{name} {said.get(name, '')}".strip() for name in sums.broken())
         kept = shutil.copytree(folder, root / "runs" / folder.name) if broken else ""
     failures = [f"broken: {broken}; see {kept}"] if broken else []
     failures += [] if finished else ["the run was stopped before the belts were empty"]
@@ -104,8 +105,12 @@ def figures_of(times: Times, bare_ms: Sequence[float], late: int) -> Iterator[Fi
     yield Figure("reject.max_ms", f"{name}, longest", whole.most, "ms")
     yield Figure("reject.late", "late verdicts", late, "", NONE)
     name = "the same without the model's own time"
-    yield Figure("reject.without_model_p50_ms", f"{name}, p50", without.p50, "ms", P50_WITHOUT_MODEL)
-    yield Figure("reject.without_model_p99_ms", f"{name}, p99", without.p99, "ms", P99_WITHOUT_MODEL)
+    yield Figure(
+        "reject.without_model_p50_ms", f"{name}, p50", without.p50, "ms", P50_WITHOUT_MODEL
+    )
+    yield Figure(
+        "reject.without_model_p99_ms", f"{name}, p99", without.p99, "ms", P99_WITHOUT_MODEL
+    )
     if bare_ms:
         yield from _beside_bare(without, spread(bare_ms))
     for key, name, values in (
@@ -163,9 +168,7 @@ def _site(root: Path, folder: Path, parts: int) -> Site:
     evidence.mkdir()
     demo = DemoSettings(seed=SEED, rate_hz=RATE_HZ, parts=parts, evidence=str(evidence))
     site = load_site(root)
-    return demo_site(
-        site, demo, data=folder / "data", port=0, plc_port=free_port(), fast=True
-    )
+    return demo_site(site, demo, data=folder / "data", port=0, plc_port=free_port(), fast=True)
 
 
 def _beside(loops: Sequence[Callable[[Event], None]], run: Callable[[], bool]) -> bool:

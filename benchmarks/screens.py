@@ -141,9 +141,10 @@ def _await_first_verdict(
 ) -> None:
     offset = 0
     while True:
-        for offset, entry in journal.since(offset):
-            if entry["kind"] == "judged" and not entry["not_inspected"]:
-                return
+        new = journal.since(offset)
+        if any(entry["kind"] == "judged" and not entry["not_inspected"] for _, entry in new):
+            return
+        offset = new[-1][0] if new else offset
         ended, waited_s = demo.poll(), time.monotonic() - started_s
         if ended is not None or waited_s > START_LIMIT_S:
             said = (folder / "said.txt").read_text("utf-8", "replace").strip().splitlines()
@@ -178,11 +179,15 @@ def _watch(
         thread.join(LATER_S)
     rejects = rejected_at([entry for _, entry in journal.since(since, limit=1_000_000)])
     in_time = {
-        record: at for record, at in rejects.items() if began_at + SETTLED_S < at < stream.last_at - 1
+        record: at
+        for record, at in rejects.items()
+        if began_at + SETTLED_S < at < stream.last_at - 1
     }
     seen.shown_ms += shown_after_ms(in_time, stream.snapshots)
     if len(seen.shown_ms) < len(in_time):
-        progress.say(f"screens: {len(in_time) - len(seen.shown_ms)} rejects never were on the stream")
+        progress.say(
+            f"screens: {len(in_time) - len(seen.shown_ms)} rejects never were on the stream"
+        )
 
 
 def _press_on(

@@ -162,10 +162,10 @@ def measure(root: Path, *, blocks: int, progress: Progress) -> tuple[Section, di
         except ProviderUnavailable as error:
             notes.append(f"{precision}: not measured: {error}")
             continue
-        for pictures in (small, [enlarged(one) for one in small]):
-            cases.append(
-                _measured(package, station, model, pictures, blocks=blocks, progress=progress)
-            )
+        cases += [
+            _measured(package, station, model, pictures, blocks=blocks, progress=progress)
+            for pictures in (small, [enlarged(one) for one in small])
+        ]
     notes.append(
         "1280 × 1024 px: the demo's pictures, enlarged; model "
         f"{package.name}, {station.device.threads} thread, calls in turns"
@@ -224,30 +224,32 @@ def _measured(
     for block in range(-WARM_UP, blocks):
         chosen = [pictures[(block * CALLS + call) % len(pictures)] for call in range(CALLS)]
         frames = [Frame(view.name, 1, call, 0, image, 0.0) for call, image in enumerate(chosen)]
-        works: list[Callable[[], list[float]]] = [
-            lambda frames=frames: [_timed_ms(looking.look, frame) for frame in frames],
-            lambda: [_timed_ms(bare.run, preparing.tensor) for _ in range(CALLS)],
-        ]
-        order = (0, 1) if block % 2 else (1, 0)
-        took = {number: works[number]() for number in order}
+        if block % 2:  # in turns, so that neither always comes second
+            bare_ms = _timed_ms(bare.run, [preparing.tensor] * CALLS)
+            whole_ms = _timed_ms(looking.look, frames)
+        else:
+            whole_ms = _timed_ms(looking.look, frames)
+            bare_ms = _timed_ms(bare.run, [preparing.tensor] * CALLS)
         for image in chosen[:2]:
             stages.look(image)
         if block < 0:
             case.stage_ms.clear()
             continue
-        case.whole_ms += took[0]
-        case.bare_ms += took[1]
-        case.ratios.append(sum(took[1]) / sum(took[0]))
+        case.whole_ms += whole_ms
+        case.bare_ms += bare_ms
+        case.ratios.append(sum(bare_ms) / sum(whole_ms))
         progress.tick(f"vision: {case.name}, {block + 1} of {blocks}")
     return case
 
 
-def _timed_ms(step: Callable[[Any], Any], argument: Any) -> float:
-    started_s = time.perf_counter()
-    result = step(argument)
-    took_ms = (time.perf_counter() - started_s) * 1000
-    if isinstance(result, ViewResult) and result.missed:
-        raise InspectorError(f"the picture was not looked at: {result.missed}")
+def _timed_ms(step: Callable[[Any], Any], arguments: Sequence[Any]) -> list[float]:
+    took_ms = []
+    for argument in arguments:
+        started_s = time.perf_counter()
+        result = step(argument)
+        took_ms.append((time.perf_counter() - started_s) * 1000)
+        if isinstance(result, ViewResult) and result.missed:
+            raise InspectorError(f"the picture was not looked at: {result.missed}")
     return took_ms
 
 

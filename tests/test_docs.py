@@ -121,17 +121,22 @@ HAND_MADE = [
 ]
 
 
+FROM_THE_DATABASE = {"records", "in_gap", "wrong_picture", "duplicate_records", "unaccounted"}
+FROM_THE_GATEWAY = {"late", "frames_dropped"}
+
+
 def test_the_ten_line_script_gives_the_sums_that_the_command_gives(tmp_path: Path) -> None:
     file = tmp_path / "truth.jsonl"
     file.write_text("".join(json.dumps(line) + "\n" for line in HAND_MADE))
     ours = account(HAND_MADE, [Recorded((1, 6), "pass", {})]).as_json()
     theirs = sums_by_script(file)
-    assert theirs == {name: ours[name] for name in theirs}
-    assert {name for name, value in theirs.items() if not value} == set()
+    both = ours.keys() - FROM_THE_DATABASE - FROM_THE_GATEWAY
+    assert {name: theirs.get(name) for name in both} == {name: ours[name] for name in both}
+    assert all(ours[name] for name in both), "the example must have something in every figure"
 
 
 def test_the_ten_line_script_has_ten_lines() -> None:
-    assert len([line for line in the_script().splitlines() if line.strip()]) <= 10
+    assert len(the_script().splitlines()) == 10
 
 
 def test_every_command_of_the_checks_exists_with_its_options() -> None:

@@ -16,12 +16,12 @@ from werkzeug.exceptions import NotFound, ServiceUnavailable
 from inspector.domain.people import Person
 from web.security import session_of
 from web.services import Json, Services, StationCard
-from web.snapshot import snapshot
+from web.snapshot import snapshot, waiting_parts
 
 MOST_STREAMS: Final = 12
 LOOK_EVERY_S: Final = 0.05
 LEAST_GAP_S: Final = 0.2
-"""At most 5 snapshots a second."""
+"""At most 5 snapshots a second, but at once when another part waits or an answer came."""
 LONGEST_GAP_S: Final = 1.0
 """A silent stream cannot be told from a dead one."""
 SESSION_EVERY_S: Final = 2.0
@@ -85,14 +85,15 @@ def _events(services: Services, cards: Sequence[StationCard], token: str) -> Ite
     yield b"retry: 1000\n\n"
     now_s = services.clock.monotonic_s
     person, asked_s = None, -SESSION_EVERY_S
-    sent_s, mark = -LONGEST_GAP_S, object()
+    sent_s, mark, parts = -LONGEST_GAP_S, object(), object()
     while not services.stopping.is_set():
         at_s, new_mark = now_s(), services.live.mark()
         if at_s - asked_s >= SESSION_EVERY_S and token:
             session = services.people.session(token)
             person, asked_s = session.person if session else None, at_s
+        new_parts = waiting_parts(services.live.line()) if new_mark != mark else parts
         due_s = LEAST_GAP_S if new_mark != mark else LONGEST_GAP_S
-        if at_s - sent_s >= due_s:
-            sent_s, mark = at_s, new_mark
+        if new_parts != parts or at_s - sent_s >= due_s:
+            sent_s, mark, parts = at_s, new_mark, new_parts
             yield b"data: " + json.dumps(state_now(services, cards, person)).encode() + b"\n\n"
         services.stopping.wait(LOOK_EVERY_S)

@@ -79,11 +79,22 @@ def snapshot(
 def station_of(record: str, status: Object | None) -> str:
     """Return the station whose line shows this part just now, or empty."""
     for name, said in _map(status or {}, "stations").items():
-        parts = _map({"it": said}, "it")
-        shown = [part for key in PART_LISTS for part in _maps(parts, key)]
+        if not isinstance(said, Mapping):
+            continue
+        shown = [part for key in PART_LISTS for part in _maps(said, key)]
         if any(part.get("record") == record for part in shown):
             return name
     return ""
+
+
+def waiting_parts(status: Object | None) -> object:
+    """Return what a person must see without delay: which parts wait, and whose word stands."""
+    return [
+        (part.get("record"), part.get("operator"), part.get("operator_state"))
+        for said in _map(status or {}, "stations").values()
+        if isinstance(said, Mapping)
+        for part in _maps(said, "waiting")
+    ]
 
 
 def _plc_down(plcs: Object) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from flask.testing import FlaskClient
 
 from tests.web.calls import sign_in
-from tests.web.fakes import FakeFactory
+from tests.web.fakes import FakeFactory, part
 from web.live import MOST_STREAMS
 
 
@@ -42,6 +42,14 @@ def test_a_stream_says_who_is_signed_in(client: FlaskClient, factory: FakeFactor
     factory.people.sessions.clear()
     factory.clock.passed_s += 3
     assert next(stream)["person"] is None
+    stream.close()  # type: ignore[attr-defined]
+
+
+def test_a_part_that_waits_is_not_kept_back(client: FlaskClient, factory: FakeFactory) -> None:
+    stream = states(client)
+    next(stream)
+    factory.live.said["ring"]["waiting"] = [part(1)]  # the clock stands: no time has passed
+    assert next(stream)["stations"][1]["waiting"][0]["number"] == 1
     stream.close()  # type: ignore[attr-defined]
 
 

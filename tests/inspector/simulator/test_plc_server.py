@@ -167,7 +167,9 @@ def test_without_encryption_nobody_gets_in(plc: Plant) -> None:
 def test_writes_are_taken_only_as_a_strict_plc_takes_them(plc: Plant) -> None:
     async def test() -> None:
         async with plc.client() as client:
-            slot = plc.node(client, "Verdict.Slot[3]")
+            newest = await client.get_node(plc.node(client, "Track.PartId")).read_value()
+            far_ahead = (newest + SLOTS - 1) % SLOTS  # not cleared by a trigger for a while
+            slot = plc.node(client, f"Verdict.Slot[{far_ahead}]")
             assert await status_of(client, slot, plain(7)) == "Good"
             assert await client.get_node(slot).read_value() == 7
             stamped = plain(8)
@@ -209,7 +211,7 @@ def test_a_pass_reaches_its_part_and_the_nodes_show_it(plc: Plant) -> None:
             assert await read("State.StateCurrent") == 6
             ring = await client.get_node(plc.node(client, "Track.Ring")).read_value()
             assert len(ring) == 3 * SLOTS
-            assert ring[3] == 1
+            assert part in ring[::3]
             assert (
                 len(await client.get_node(plc.node(client, "Decision.Slots")).read_value()) == SLOTS
             )

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspector.errors import JournalFull, NothingRunning
-from inspector.storage import journal
+from inspector.storage import ring
 from inspector.storage.journal import JournalConsumer, JournalReader, JournalWriter
 
 SMALL = 4096
@@ -65,7 +65,7 @@ def test_what_is_not_committed_is_never_overwritten(path: Path, writer: JournalW
 
 def test_an_entry_that_is_too_long_is_refused_and_writes_nothing(writer: JournalWriter) -> None:
     with pytest.raises(JournalFull):
-        writer.append({"text": "x" * (journal.LARGEST_ENTRY_BYTES + 1)})
+        writer.append({"text": "x" * (ring.LARGEST_ENTRY_BYTES + 1)})
     assert writer.head == 0
 
 
@@ -118,7 +118,7 @@ def writer_ring(path: Path) -> str:
         return reader.ring
 
 
-@pytest.mark.parametrize("at", [0, 8, 16, journal._BEFORE_RING + 12])
+@pytest.mark.parametrize("at", [0, 8, 16, ring._BEFORE_RING + 12])
 def test_a_damaged_ring_is_put_aside_and_read_to_the_end_first(path: Path, at: int) -> None:
     with JournalWriter(path, SMALL) as writer:
         for n in range(3):
@@ -139,7 +139,7 @@ def test_a_damaged_ring_is_put_aside_and_read_to_the_end_first(path: Path, at: i
 
 
 def test_a_second_writer_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journal, "_LOCK_TIMEOUT_S", 0.0)
+    monkeypatch.setattr(ring, "_LOCK_TIMEOUT_S", 0.0)
     with JournalWriter(path, SMALL), pytest.raises(NothingRunning):
         JournalWriter(path, SMALL)
 

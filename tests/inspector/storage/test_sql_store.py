@@ -278,6 +278,22 @@ def test_a_locked_database_loses_nothing(data: Path, store: SqlStore, records: S
     assert only(records).number == 1
 
 
+def test_a_full_disk_loses_nothing(engine: Engine, store: SqlStore, records: SqlRecords) -> None:
+    apply(store, judged(1))
+    long = judged(2, reasons=["x" * 100_000])
+    with engine.begin() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+        connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+    with pytest.raises(StoreRefused, match="full"):
+        apply(store, judged(3), long, start=1)
+    assert store.position() == ("ring-1", 8)
+    assert only(records).number == 1
+    with engine.begin() as connection:
+        connection.execute(text("PRAGMA max_page_count = 1000000"))
+    apply(store, judged(3), long, start=1)
+    assert numbers(records.records(RecordFilter())) == [3, 2, 1]
+
+
 def sqlite3_writer(data: Path) -> sqlite3.Connection:
     return sqlite3.connect(database_file(data), isolation_level=None)
 

@@ -1,0 +1,32 @@
+"""History is never edited.
+
+An override or a correction stands beside the record, with person and time; the record stays.
+"""
+
+from __future__ import annotations
+
+from inspector.domain.overriding import Press
+from inspector.domain.verdict import Verdict
+from tests.factory import Factory
+
+
+def test_a_press_adds_an_entry_and_changes_none() -> None:
+    factory = Factory(bad_share=1)
+    factory.run(20)
+    before = [dict(entry) for entry in factory.journal.entries]
+    part = next(p for p in factory.line.belt.parts.values() if p.decision)
+    record = factory.line.record(part.number)
+    said = Press("p1", Verdict.PASS, "Ada", True, 0, "2026-11-23T00:00:00+00:00")
+    factory.line.press(record, said, {"role": "operator", "panel": "panel 1"})
+    factory.run_until_empty()
+    late = Press("p2", Verdict.PASS, "Bo", True, 1, "2026-11-23T00:00:01+00:00")
+    factory.line.press(record, late, {"role": "operator", "panel": "panel 1"})
+    assert factory.journal.entries[: len(before)] == before
+    words = [e for e in factory.journal.entries if e.get("press_id") in ("p1", "p2")]
+    assert [(word["kind"], word["person"]) for word in words] == [
+        ("override", "Ada"),
+        ("correction", "Bo"),
+    ]
+    assert all(word["at"] and word["painted_at"] for word in words)
+    judged = [e for e in factory.journal.of("judged") if e["record"] == record]
+    assert [entry["verdict"] for entry in judged] == ["reject"]
