@@ -53,6 +53,8 @@ class PictureLimits(Settings):
     least_contrast: float = Field(
         default=4, ge=0, le=255, description="Standard deviation of grey below: flat."
     )
+    width_px: int = Field(default=0, ge=0, description="Width it must have; 0: not checked.")
+    height_px: int = Field(default=0, ge=0, description="Height it must have; 0: not checked.")
     least_part_share: float = Field(
         default=0.0,
         ge=0,

@@ -83,8 +83,12 @@ class JsonLines:
     def __init__(self, path: Path, timeout_s: float) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout_s)
-        self._socket.connect(str(path))
         self._rest = b""
+        try:
+            self._socket.connect(str(path))
+        except OSError:
+            self._socket.close()
+            raise
 
     def send(self, message: Mapping[str, object]) -> None:
         """Send one object; raises `OSError` when the other side is gone or does not read."""

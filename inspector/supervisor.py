@@ -70,6 +70,7 @@ class Supervisor:
     ) -> None:
         self._all = [_Running(child) for child in children]
         self._beat_age_s, self._publish = beat_age_s, publish
+        self._since = datetime.now(UTC).isoformat(timespec="seconds")
 
     def run(self, stop: Event, *, each_poll: Callable[[], None] = lambda: None) -> None:
         """Keep every child running until `stop` is set; then stop them all, last first."""
@@ -81,7 +82,7 @@ class Supervisor:
                 for one in self._all:
                     self._look_after(one)
                 if polls % 5 == 0:
-                    self._publish({"processes": self.processes()})
+                    self._publish({"since": self._since, "processes": self.processes()})
                 polls += 1
                 each_poll()
         finally:

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from inspector.config import PlcProfile, Station, check_site
-from inspector.errors import PackageRefused, SettingsWrong
-from inspector.vision.manifest import open_package, package_schema
+from inspector.errors import SettingsWrong
+from inspector.gateway.preflight import package_problems
+from inspector.vision.manifest import package_schema
 
 SCHEMAS = {
     "station": Station.model_json_schema,
@@ -30,11 +31,7 @@ def check_command(site: Path) -> None:
     problems: list[SettingsWrong] = []
     found = check_site(site, problems)
     lines = [str(problem) for problem in problems]
-    for station in found.stations if found else ():
-        try:
-            open_package(site / "models" / station.package)
-        except PackageRefused as error:
-            lines.append(str(error))
+    lines += [str(problem) for problem in package_problems(found)] if found else []
     for line in lines:
         click.echo(line, err=True)
     if lines:

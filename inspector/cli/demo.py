@@ -6,7 +6,7 @@ import json
 import shutil
 import signal
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
@@ -88,9 +88,12 @@ def demo_command(
 def _with_screens(site: Site, demo: DemoSettings) -> None:
     data = Path(site.data)
     full = demo_site(site, demo, data=data, port=site.port, plc_port=free_port(), fast=False)
-    for new in first_people(Path(site.folder), data):
-        click.echo(f"{new.name} ({new.role.value}): badge {new.badge}, PIN {new.pin}")
-    run_with_screens(full, environment=demo_environment(full))
+
+    def people() -> Iterator[str]:
+        for new in first_people(Path(site.folder), data):
+            yield f"{new.name} ({new.role.value}): badge {new.badge}, PIN {new.pin}"
+
+    run_with_screens(full, environment=demo_environment(full), greet=people)
 
 
 def _headless(site: Site, demo: DemoSettings, *, as_json: bool) -> None:

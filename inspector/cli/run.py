@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from threading import Event
 
 import click
 
 from inspector.config import Site, load_site
-from inspector.gateway.site_run import (
-    held,
-    must_be_free,
-    must_be_writable,
-    run_site,
-    runtime_of,
-)
+from inspector.gateway.preflight import check_before_start
+from inspector.gateway.site_run import held, run_site, runtime_of
 
 site_option = click.option(
     "--site",
@@ -38,15 +33,16 @@ def run_with_screens(
     site: Site,
     *,
     environment: dict[str, str] | None = None,
-    each_poll: Callable[[], None] = lambda: None,
+    greet: Callable[[], Iterable[str]] = tuple,
 ) -> None:
     """Run a site with screens, say where they are, and stop on Ctrl-C or SIGTERM."""
-    must_be_writable(Path(site.data))
-    must_be_free(site.host, site.port)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with held(runtime_of(Path(site.folder))) as runtime:
+        check_before_start(site)
+        for line in greet():
+            click.echo(line)
         click.echo(f"Operator screen: http://{site.host}:{site.port}/   (Ctrl-C stops)")
-        run_site(site, runtime, stop, environment=environment, each_poll=each_poll)
+        run_site(site, runtime, stop, environment=environment)
     click.echo("stopped")

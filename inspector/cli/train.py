@@ -1,4 +1,5 @@
 """`inspector train`."""
+
 import click
 
 

@@ -26,7 +26,11 @@ PROCESSES = {
     "demo-cameras": "demo_cameras_process",
 }
 
-LIBRARIES = {"asyncua": logging.CRITICAL, "alembic": logging.WARNING, "waitress": logging.WARNING}
+LIBRARIES = {
+    "asyncua": logging.CRITICAL + 1,
+    "alembic": logging.WARNING,
+    "waitress": logging.WARNING,
+}
 """What libraries may say; their errors come to us as exceptions, which we put into words."""
 
 

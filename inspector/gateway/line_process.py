@@ -325,6 +325,8 @@ def take_from_worker(line: StationLine, message: Mapping[str, Any]) -> None:
                 up=message["up"],
                 why=message["why"],
             )
+        case "alarm":
+            line.worker_alarm(message["name"], message["text"], on=message["on"])
         case "model":
             line.ran_on = RanOn(
                 recipe=message.get("recipe", "standard"),

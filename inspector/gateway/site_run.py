@@ -85,29 +85,6 @@ def beat_age_s(runtime: Runtime, process: str) -> float | None:
     return time.monotonic() - float(str(state["beat_s"])) if state else None
 
 
-def must_be_free(host: str, port: int) -> None:
-    """Raise `BadInput` when nobody could listen on this port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            msg = f"port {port} is in use on {host}: choose another with --port"
-            raise BadInput(msg) from error
-
-
-def must_be_writable(folder: Path) -> None:
-    """Raise `BadInput` when nothing can be written under a folder."""
-    probe = folder / f".probe.{os.getpid()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        msg = f"{folder}: cannot be written: {error.strerror}"
-        raise BadInput(msg) from error
-
-
 def free_port() -> int:
     """Return a TCP port that is free on the loopback now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:

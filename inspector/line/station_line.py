@@ -118,6 +118,7 @@ class StationLine:
         self.late = 0
         self.disagreements = 0
         self.alarms: dict[str, str] = {}
+        self.journal_alarm = ""
         self._plc, self._journal, self._clock, self._key = plc, journal, clock, key
         self._tell_worker, self._keep = tell_worker, keep
         self._fresh_link = False
@@ -160,7 +161,8 @@ class StationLine:
         self._apply(step)
 
     def worker_gone(self) -> None:
-        """The station's worker ended: its cameras are not watched."""
+        """The station's worker ended: its cameras are not watched, its alarms void."""
+        self.alarms.clear()
         for view in self.layout.views:
             session = self.belt.tracks[view].session
             self.camera(view, session=session, up=False, why="the vision worker is not running")
@@ -176,6 +178,14 @@ class StationLine:
         if result.picture:
             self._held[result.picture] = self._clock.monotonic_s()
         self._apply(tracking.view_seen(self.belt, view, session, counter, result))
+
+    def worker_alarm(self, name: str, text: str, *, on: bool) -> None:
+        """Something at the worker came or went: shown for as long as it stands, and recorded."""
+        if on:
+            self.alarms[name] = text
+        else:
+            self.alarms.pop(name, None)
+        self._write({"kind": "alarm", "name": name, "text": text, "on": on})
 
     # --- events from the PLC ----------------------------------------------------------------
 
@@ -376,7 +386,7 @@ class StationLine:
             self._journal.append(full)
         except JournalFull:
             self._owed.append((number, full))
-            self.alarms["journal"] = "the journal is full: the recorder does not keep up"
+            self.journal_alarm = "the journal is full: the recorder does not keep up"
             return False
         return True
 
@@ -389,7 +399,7 @@ class StationLine:
                 return
             self._owed.pop(0)
             self.belt = tracking.journal_failed(self.belt, number, failed=False)
-        self.alarms.pop("journal", None)
+        self.journal_alarm = ""
 
     def _alarm(self, name: str, text: str) -> None:
         self._write({"kind": "alarm", "name": name, "text": text, "on": True})

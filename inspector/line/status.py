@@ -58,7 +58,8 @@ def station_status(line: StationLine, *, now_s: float) -> dict[str, object]:
 
 def conditions(line: StationLine, *, now_s: float) -> list[Condition]:
     """Return everything that is not as it should be at a station."""
-    found = [Condition(State.OUT_OF_SPECIFICATION, text) for text in line.alarms.values()]
+    alarms = [*line.alarms.values(), *filter(None, [line.journal_alarm])]
+    found = [Condition(State.OUT_OF_SPECIFICATION, text) for text in alarms]
     if not line.link.up:
         return [*found, Condition(State.FAILURE, f"no connection to the PLC: {line.link.why}")]
     if now_s - line.link.program_beat_s > PROGRAM_SILENT_S:

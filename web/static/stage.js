@@ -4,6 +4,7 @@ import { put } from "./put.js";
 import * as words from "./words.js";
 
 const LINGER_MS = 1500;
+const MOST_LINES = 3;
 
 const byTime = (a, b) => a.left_s - b.left_s;
 const isInTime = (item) => item.left_s > 0;
@@ -100,7 +101,10 @@ export class Stage {
     const text = JSON.stringify(lines);
     if (list.dataset.text === text) return;
     list.dataset.text = text;
-    list.replaceChildren(...lines.slice(0, 4).map((line) => {
+    const shown = lines.length > MOST_LINES
+      ? [...lines.slice(0, MOST_LINES - 1), words.more(lines.length - MOST_LINES + 1)]
+      : lines;
+    list.replaceChildren(...shown.map((line) => {
       const entry = document.createElement("li");
       entry.textContent = line;
       return entry;

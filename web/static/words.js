@@ -31,7 +31,7 @@ const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 export const finding = (f) => {
   const of = f.limit ?? f.score;
   const limit = f.limit === null ? "" : `, limit ${share(f.limit, of)}`;
-  return `${capital(f.kind)}: score ${share(f.score, of)}${limit}`;
+  return `${capital(f.kind)}: ${share(f.score, of)}${limit}`;
 };
 export const noOverride = (travel_s) =>
   `No override here: parts reach the reject station in ${travel_s.toFixed(1)} s`;
@@ -39,6 +39,7 @@ export const beltStands = "belt stands, time stands";
 export const toChange = "to change this part";
 export const untilRejected = "until it is rejected";
 export const oldData = "The line does not answer: pictures and counts are old";
+export const more = (n) => `and ${n} more`;
 export const lastRejects = "Last rejects";
 export const tooLate = "too late to change";
 export const signInFirst = "sign in first";

@@ -1,0 +1,47 @@
+"""What is looked at before any process starts, so that what is wrong is one line for a person."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from inspector.config import Site
+from inspector.errors import BadInput
+from inspector.gateway.worker_process import check_station_fits
+from inspector.storage.database import check_usable
+from inspector.vision.manifest import open_package
+
+
+def check_before_start(site: Site) -> None:
+    """Return when everything that needs no hardware is in order.
+
+    Raises:
+        BadInput: A package is damaged or does not fit, the database cannot be used, nothing can
+            be written, or the port is taken; the first of these, with file and key.
+    """
+    for problem in package_problems(site):
+        raise problem
+    check_usable(Path(site.data))
+    if site.port:
+        must_be_free(site.host, site.port)
+
+
+def package_problems(site: Site) -> Iterator[BadInput]:
+    """Yield what is wrong with the stations' model packages."""
+    for station in site.stations:
+        try:
+            check_station_fits(station, open_package(site.package_folder(station)))
+        except BadInput as error:
+            yield error
+
+
+def must_be_free(host: str, port: int) -> None:
+    """Raise `BadInput` when nobody could listen on this port."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            msg = f"port {port} is in use on {host}: choose another with --port"
+            raise BadInput(msg) from error
