@@ -22,7 +22,7 @@ from inspector.simulator.belt import Feed
 from inspector.simulator.cell import CellPlan
 from inspector.simulator.factory import PlcSettings
 from inspector.simulator.faults import parse_fault
-from inspector.simulator.plc_program import Layout, Policy
+from inspector.simulator.plc_memory import Layout, Policy
 from inspector.simulator.plc_server import DemoPlc
 
 HOLD_AFTER_UNKNOWN = 50

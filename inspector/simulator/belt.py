@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from inspector.domain.numbers import BITS_32, signed_32
-from inspector.simulator.plc_program import Edge
+from inspector.simulator.plc_memory import Edge
 from inspector.simulator.seeds import RANGES, seed_of
 
 JITTER = 0.2

@@ -17,6 +17,8 @@ from inspector.simulator.parts import draw_empty, draw_part, make_part
 DOUBLE_AFTER_US = 3_000
 ZERO_US = 86_400_000_000
 """A camera's clock has been running for a day when its process starts, so no zero is the PLC's."""
+DRIFT = 20e-6
+"""Its quartz is faster than the PLC's by so much: an ordinary one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Camera:
             return [], []
         image = self._seen(pulse)
         lines = [self._line(pulse, image)]
-        taken_us = pulse.at_us - self._zero_us
+        taken_us = round((pulse.at_us - self._zero_us) * (1 + DRIFT))
         shots = [Shot(self._counted(), taken_us, image, pulse.delay_s)]
         if pulse.fault == "double":
             lines.append(self._line(pulse, image))

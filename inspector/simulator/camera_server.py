@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import struct
 import time
 from collections import deque
@@ -25,6 +26,8 @@ HEADER = struct.Struct("<QQII")
 FRAMES_KEPT = 16
 """For a client that does not read; then its oldest frame is lost."""
 WIRE_LINE_BYTES = 1 << 16
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,10 @@ class DemoCameras:
         self._wire, self._publish = wire, publish
         self._truth = TruthFile(truth) if truth else None
 
+    def outlet(self, station: str, view: str) -> Outlet:
+        """Return one camera's socket."""
+        return self._outlets[station, view]
+
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`."""
         servers = [await outlet.opened() for outlet in self._outlets.values()]
@@ -178,11 +185,13 @@ class DemoCameras:
                 await asyncio.sleep(0)  # others may send what was drawn before
         except (asyncio.CancelledError, ConnectionError):
             pass  # the process ends, or the world did; the streams want no cancelled callback
+        except ValueError as error:
+            log.warning("the wire carried half a pulse, its other end was killed: %s", error)
         finally:
             writer.close()
 
     def _pulse(self, station: str, pulse: Pulse) -> None:
-        outlet = self._outlets[station, pulse.view]
+        outlet = self.outlet(station, pulse.view)
         shots, lines = outlet.camera.exposed(pulse)
         if self._truth:
             self._truth.append(lines)  # before anybody can have judged the frame

@@ -18,7 +18,7 @@ from inspector.domain.numbers import BITS_32, extended
 from inspector.simulator.belt import Belt, Feed, Lying, World
 from inspector.simulator.faults import LATE_WRITES_US, Fault, FaultOrders
 from inspector.simulator.parts import make_part
-from inspector.simulator.plc_program import (
+from inspector.simulator.plc_memory import (
     Actuated,
     Counts,
     Decided,
@@ -27,11 +27,11 @@ from inspector.simulator.plc_program import (
     Inputs,
     Layout,
     Part,
-    PlcProgram,
     Policy,
     Retentive,
     Triggered,
 )
+from inspector.simulator.plc_program import PlcProgram
 
 State = dict[str, Any]
 """What is kept of a cell across a restart, as JSON."""

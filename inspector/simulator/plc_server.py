@@ -9,6 +9,7 @@ import random
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -31,6 +32,7 @@ MOST_MESSAGE_BYTES = 4 * 1024 * 1024
 MOST_CHUNKS = 64
 MOST_CONNECTIONS = 10
 MOST_SUBSCRIPTIONS = 20
+STOP_S = 1.5
 LATE_ANSWER_S = 5.0
 """With the fault late-writes: every client has given up by then."""
 LATE_DONE_S = (2.0, 4.0)
@@ -75,7 +77,8 @@ class DemoPlc:
             for task in (*tasks, ended):
                 task.cancel()
             control.close()
-            await server.stop()
+            with suppress(TimeoutError):  # the process ends now, whatever a client still wants
+                await asyncio.wait_for(server.stop(), STOP_S)
             self._factory.close()
 
     async def _opened(self) -> Server:

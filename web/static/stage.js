@@ -104,8 +104,10 @@ export class Stage {
     const shown = lines.length > MOST_LINES
       ? [...lines.slice(0, MOST_LINES - 1), words.more(lines.length - MOST_LINES + 1)]
       : lines;
-    list.replaceChildren(...shown.map((line) => {
+    list.replaceChildren(...shown.map((line, i) => {
       const entry = document.createElement("li");
+      const isMore = shown !== lines && i === shown.length - 1;
+      entry.classList.toggle("more", isMore);
       entry.textContent = line;
       return entry;
     }));

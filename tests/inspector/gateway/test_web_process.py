@@ -29,8 +29,6 @@ from inspector.ipc import Runtime, read_status, write_status
 from tests.web.fakes import FakeFactory
 from web.services import LineAway, Press, RecorderAway
 
-# ipc.JsonLines leaves its socket to the collector when it cannot connect.
-NOT_CONNECTED = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 ROOT = Path(__file__).parents[3]
 DIGEST = "ab" * 32
 AT = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
@@ -161,7 +159,6 @@ class TestPresses:
         assert said["person"] == "panel line 1 left, nobody signed in"
         assert (said["signed_in"], said["role"]) == (False, "")
 
-    @NOT_CONNECTED
     def test_no_line_or_one_that_hangs_up_is_away(self, runtime: Runtime, somebody: Any) -> None:
         with pytest.raises(LineAway):
             LineCaller(runtime).override(PRESS)
@@ -197,12 +194,10 @@ class TestPeople:
         with pytest.raises(NotAllowed, match="Too many wrong PINs"):
             self.people(runtime).sign_in("1001", "123456", "10.0.0.7")
 
-    @NOT_CONNECTED
     def test_without_the_recorder_nobody_signs_in(self, runtime: Runtime) -> None:
         with pytest.raises(RecorderAway):
             self.people(runtime).sign_in("1001", "123456", "10.0.0.7")
 
-    @NOT_CONNECTED
     def test_noting_a_use_never_fails(self, runtime: Runtime) -> None:
         self.people(runtime).used("good")
 

@@ -15,7 +15,7 @@ from inspector.simulator.belt import Feed
 from inspector.simulator.cell import Cell, CellPlan, Line, Pulse
 from inspector.simulator.factory import Factory, PlcSettings
 from inspector.simulator.faults import parse_fault
-from inspector.simulator.plc_program import Layout, Policy
+from inspector.simulator.plc_memory import Layout, Policy
 
 TICK_US = 10_000
 PARTS = 12

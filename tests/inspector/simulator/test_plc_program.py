@@ -9,9 +9,7 @@ from hypothesis import strategies as st
 from inspector.domain.numbers import BITS_32
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import MachineWord, OperatorWord, action_of
-from inspector.simulator.plc_program import (
-    EXECUTE,
-    HELD,
+from inspector.simulator.plc_memory import (
     Actuated,
     Decided,
     Edge,
@@ -19,11 +17,11 @@ from inspector.simulator.plc_program import (
     Fired,
     Inputs,
     Layout,
-    PlcProgram,
     Policy,
     Retentive,
     Triggered,
 )
+from inspector.simulator.plc_program import EXECUTE, HELD, PlcProgram
 
 SLOTS, REJECT_AT = 16, 1000
 LAYOUT = Layout(slots=SLOTS, reject_at_counts=REJECT_AT, outputs={"top": 0, "side": 300})

@@ -20,7 +20,7 @@ from inspector.domain.words import MachineWord
 from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.simulator.cell import CellPlan
 from inspector.simulator.factory import PlcSettings
-from inspector.simulator.plc_program import Policy
+from inspector.simulator.plc_memory import Policy
 from inspector.simulator.plc_server import NAMESPACE, DemoPlc
 from tests.inspector.simulator.test_cell import plan
 
