@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks import recording, reject, screens, vision
 from benchmarks.figures import Section, as_json, table
-from benchmarks.machine import this_machine
+from benchmarks.machine import Watch
 from benchmarks.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--only", choices=("vision", "recorder", "reject", "screens"))
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is ended first
-    machine = this_machine()
+    watch = Watch()
     measures = chosen(quick=arguments.quick, soak=arguments.soak, parts=arguments.parts)
     with Progress() as progress:
         sections = [
@@ -37,6 +37,7 @@ def main() -> int:
             for name, measure in measures.items()
             if arguments.only in (None, name)
         ]
+    machine = watch.machine()
     if arguments.json:
         print(json.dumps(as_json(machine.as_json(), sections)))
     else:

@@ -136,10 +136,15 @@ def _beside_bare(without: Spread, bare: Spread) -> Iterator[Figure]:
 
 
 def times_of(records: Iterable[Record]) -> Times:
-    """Return the times of the records whose verdict was acknowledged."""
+    """Return the times of the inspected parts whose verdict was acknowledged.
+
+    A part that was not inspected has waited for a view until its deadline: that is no latency.
+    """
     rows = []
     for record in records:
         if record.latency_ms is None or record.ready_to_judged_ms is None:
+            continue
+        if record.not_inspected:
             continue
         model_ms = record.views[-1].model_ms  # of the last camera on the belt: it completes a part
         rows.append(

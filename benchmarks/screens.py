@@ -37,7 +37,8 @@ DEFECT_RATE = 0.3
 START, MEMORY = Target(8.0), Target(1100.0)
 PRESS, SCREEN = Target(100.0), Target(300.0)
 START_LIMIT_S, STORE_LIMIT_S, STOP_LIMIT_S = 60.0, 5.0, 8.0
-PRESS_EACH_S = 0.4
+PRESS_EACH_S = 1.5
+"""More would fill the list of parts that wait, which shows the oldest twelve of a station."""
 MEMORY_EACH_S = 2.0
 LEAST_LEFT_S = 3.0
 SETTLED_S = 2.0

@@ -20,7 +20,7 @@ import numpy as np
 import onnxruntime
 
 from benchmarks.figures import Figure, Section, Target, as_json, spread, table
-from benchmarks.machine import this_machine
+from benchmarks.machine import Watch
 from benchmarks.progress import Progress
 from inspector.config import Station, load_site
 from inspector.domain.finding import ViewResult
@@ -298,9 +298,10 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="fewer pictures, within 50 s")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     arguments = parser.parse_args()
-    machine = this_machine()
+    watch = Watch()
     with Progress() as progress:
         section, answer = measure(ROOT, blocks=12 if arguments.quick else 60, progress=progress)
+    machine = watch.machine()
     if arguments.json:
         print(json.dumps({**as_json(machine.as_json(), [section]), **answer}))
     else:

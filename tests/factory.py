@@ -18,7 +18,16 @@ from inspector.domain.verdict import Action
 from inspector.errors import JournalFull
 from inspector.line.station_line import StationLine
 from inspector.simulator import plc_program
-from inspector.simulator.plc_memory import (Actuated, Decided, Edge, Fired, Inputs, Policy, Retentive, Triggered,)
+from inspector.simulator.plc_memory import (
+    Actuated,
+    Decided,
+    Edge,
+    Fired,
+    Inputs,
+    Policy,
+    Retentive,
+    Triggered,
+)
 from inspector.simulator.plc_program import PlcProgram
 
 STEP_US = 20_000

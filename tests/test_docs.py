@@ -9,6 +9,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -20,8 +21,11 @@ from pydantic.fields import FieldInfo
 from inspector.cli import commands
 from inspector.config import PlcProfile, Station, load_site
 from inspector.domain.accounting import Recorded, account
+from inspector.domain.overriding import Press
+from inspector.domain.verdict import Verdict
 from inspector.gateway.__main__ import PROCESSES
 from inspector.plc.nodes import read_nodes, written_nodes
+from tests.factory import Factory
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -29,7 +33,14 @@ FILES: dict[str, type[BaseModel]] = {
     "stations/<name>.toml": Station,
     "stations/plc/<name>.toml": PlcProfile,
 }
-UNITS = {"_s": "s", "_ms": "ms", "_counts": "counts", "_hz": "1/s", "_per_s": "counts/s"}
+UNITS = {
+    "_px": "px",
+    "_s": "s",
+    "_ms": "ms",
+    "_counts": "counts",
+    "_hz": "1/s",
+    "_per_s": "counts/s",
+}
 """By the end of a key, the longest end first."""
 
 
@@ -161,6 +172,35 @@ def test_every_process_is_in_the_table_of_processes() -> None:
     text = (DOCS / "architecture.md").read_text("utf-8")
     for name in PROCESSES:
         assert name in text, name
+
+
+def test_every_field_of_a_journal_entry_is_in_its_table() -> None:
+    text = (DOCS / "architecture.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", text.partition("## The journal")[2], re.M))
+    for entry in written_entries():
+        fields = set(re.findall(r"`(\w+)`", told[str(entry["kind"])])) | {"kind", "at", "station"}
+        assert set(entry) <= fields, entry["kind"]
+
+
+def written_entries() -> list[dict[str, object]]:
+    """Return entries of every kind, as a line wrote them that has seen much."""
+    factory = Factory()
+    factory.cameras["top"].faults = {30: "miss"}
+    factory.run(25)
+    press = Press("p1", Verdict.REJECT, "Anna", True, 0, "2026-11-24T00:00:00+00:00")
+    parts = factory.line.belt.parts
+    passing = max(number for number, part in parts.items() if part.stands is Verdict.PASS)
+    factory.line.press(factory.line.record(passing), press, {})
+    factory.line.press("0" * 32, replace(press, press_id="p2"), {})
+    factory.run(5)
+    factory.cut()
+    factory.run(60)
+    factory.connect()
+    factory.run_until_empty()
+    entries = factory.journal.entries
+    kinds = {"boot", "judged", "acked", "override", "latched", "correction", "decided", "gap"}
+    assert {str(entry["kind"]) for entry in entries} == kinds | {"alarm"}
+    return entries
 
 
 def test_every_command_is_in_the_readme() -> None:

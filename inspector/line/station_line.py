@@ -216,8 +216,8 @@ class StationLine:
         if epoch != self.epoch or part is None or part.said:
             return
         self.belt = tracking.acked(self.belt, number)
-        if not part.ready_s:
-            return
+        if part.decision is None or part.decision.not_inspected:
+            return  # it waited for a view until it was due: that is no latency
         latency_ms = (at_s - part.ready_s) * 1000
         self.latencies_ms.append(latency_ms)
         self._write(entries.acked(self.record(number), latency_ms=round(latency_ms, 3), late=False))

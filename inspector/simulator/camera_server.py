@@ -12,7 +12,7 @@ import logging
 import struct
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,19 +64,60 @@ class Client:
         return self.frames.popleft()
 
 
+class ServedSocket:
+    """A Unix socket that ends its connections when it closes: the streams' own server does not."""
+
+    def __init__(
+        self,
+        path: Path,
+        serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    ) -> None:
+        """Nothing is open yet."""
+        self._path, self._serve = path, serve
+        self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Listen; what another process left there is removed."""
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(
+            self._connected, self._path, limit=WIRE_LINE_BYTES
+        )
+
+    async def close(self) -> None:
+        """Stop listening and end every connection."""
+        if self._server:
+            self._server.close()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+        with suppress(asyncio.CancelledError, ConnectionError):
+            await task
+        writer.transport.abort()
+
+
 class Outlet:
     """A camera's socket and its listeners."""
 
     def __init__(self, camera: Camera, path: Path) -> None:
         """Nothing is open yet."""
-        self.camera, self._path = camera, path
+        self.camera = camera
         self._clients: set[Client] = set()
         self._connections = self._dropped = 0
+        self._socket = ServedSocket(path, self._serve)
 
-    async def opened(self) -> asyncio.Server:
+    async def open(self) -> None:
         """Listen."""
-        self._path.unlink(missing_ok=True)
-        return await asyncio.start_unix_server(self._serve, self._path)
+        await self._socket.open()
+
+    async def close(self) -> None:
+        """Send everybody away."""
+        await self._socket.close()
 
     def deliver(self, shot: Shot) -> None:
         """Give a frame to every listener, now or when it is due."""
@@ -109,16 +150,12 @@ class Outlet:
         gone = asyncio.create_task(reader.read())
         try:
             await asyncio.wait([sending, gone], return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            pass  # the process ends; the streams want no cancelled callback
         finally:
-            writer.transport.abort()
             self._clients.discard(client)
             self._dropped += client.dropped
             for task in (sending, gone):
                 task.cancel()
-            with suppress(asyncio.CancelledError):
-                await asyncio.gather(sending, gone, return_exceptions=True)
+            await asyncio.gather(sending, gone, return_exceptions=True)
 
     @staticmethod
     async def _send(client: Client, writer: asyncio.StreamWriter) -> None:
@@ -158,37 +195,37 @@ class DemoCameras:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`."""
-        servers = [await outlet.opened() for outlet in self._outlets.values()]
-        self._wire.unlink(missing_ok=True)
-        servers.append(
-            await asyncio.start_unix_server(self._listen, self._wire, limit=WIRE_LINE_BYTES)
-        )
-        tasks = {asyncio.create_task(self._statuses()), asyncio.create_task(stop.wait())}
+        served: list[ServedSocket | Outlet] = [
+            *self._outlets.values(),
+            ServedSocket(self._wire, self._listen),
+        ]
+        for one in served:
+            await one.open()
+        tasks = [asyncio.create_task(self._statuses()), asyncio.create_task(stop.wait())]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for server in servers:
-                server.close()
-            await self._end_all_tasks()
+            for task in tasks:
+                task.cancel()
+            for one in served:
+                await one.close()
             if self._truth:
                 self._truth.close()
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Take pulses from one connection of the world, until it ends."""
-        try:
-            while line := await reader.readline():
+        del writer  # the wire has one direction
+        while line := await reader.readline():
+            try:
                 said = json.loads(line)
-                station = said.pop("station")
-                self._pulse(station, Pulse(**said))
-                await asyncio.sleep(0)  # others may send what was drawn before
-        except (asyncio.CancelledError, ConnectionError):
-            pass  # the process ends, or the world did; the streams want no cancelled callback
-        except ValueError as error:
-            log.warning("the wire carried half a pulse, its other end was killed: %s", error)
-        finally:
-            writer.close()
+            except ValueError:
+                log.warning("the wire carried half a pulse: its other end was killed")
+                continue
+            station = said.pop("station")
+            self._pulse(station, Pulse(**said))
+            await asyncio.sleep(0)  # others may send what was drawn before
 
     def _pulse(self, station: str, pulse: Pulse) -> None:
         outlet = self.outlet(station, pulse.view)
@@ -205,10 +242,3 @@ class DemoCameras:
                 stations.setdefault(station, {})[view] = outlet.figures()
             self._publish({"stations": stations})
             await asyncio.sleep(1.0)
-
-    @staticmethod
-    async def _end_all_tasks() -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -69,7 +70,8 @@ def write_dataset(
     """
     splits = [Split(s, "train", "training", first, pictures) for s in stations]
     splits += [Split(s, "val", "limits", 0, validation) for s in stations]
-    with ProcessPoolExecutor(2) as pool:
+    spawn = get_context("spawn")  # a fork beside OpenCV's threads may never wake up
+    with ProcessPoolExecutor(2, mp_context=spawn) as pool:
         list(pool.map(_write_split, [root] * len(splits), splits, [stations] * len(splits)))
     names = "\n".join(f"  {n}: {name}" for n, name in enumerate(classes_of(stations)))
     target = root / "data.yaml"

@@ -2,13 +2,14 @@
 
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from benchmarks import __main__ as command
 from benchmarks.figures import Section
-from benchmarks.machine import Machine
+from benchmarks.machine import Machine, Watch
 from benchmarks.memory import pss_bytes, pss_of, tree
 from benchmarks.progress import Progress
 from benchmarks.recording import BAD_EACH, entries_of
@@ -60,6 +61,10 @@ class TestTheWayToTheReject:
         assert times.without_model == (5.0,)
         assert times.to_judged == (3.0,)
         assert times.to_acknowledged == (2.0,)
+
+    def test_leaves_out_parts_that_waited_for_a_missing_view(self) -> None:
+        missing = replace(record(1500.0, 0.0, 4.0), not_inspected="view top missing")
+        assert times_of([missing]).whole == ()
 
     def test_leaves_out_parts_that_were_never_acknowledged(self) -> None:
         assert times_of([record(None, 4.0)]).whole == ()
@@ -147,6 +152,12 @@ def test_measuring_beside_other_work_is_said() -> None:
     assert "has no AMX" in said(0.02, "avx2")
 
 
+def test_the_machine_is_looked_at_while_it_measures() -> None:
+    machine = Watch().machine()
+    assert machine.cores >= 1
+    assert 0 <= machine.busy <= 1
+
+
 def test_what_cannot_be_measured_fails_and_the_rest_goes_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,7 +166,6 @@ def test_what_cannot_be_measured_fails_and_the_rest_goes_on(
 
     both = {"recorder": broken, "vision": lambda _: Section("Vision")}
     monkeypatch.setattr(command, "chosen", lambda **_: both)
-    monkeypatch.setattr(command, "this_machine", lambda: Machine("A CPU", (), 2, 0.0, 0.0))
     monkeypatch.setattr("signal.signal", lambda *_: None)
     monkeypatch.setattr("sys.argv", ["benchmarks"])
 

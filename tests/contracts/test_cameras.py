@@ -49,7 +49,7 @@ class Served:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self.outlet = Outlet(Source("ring", "ring", "top", started_us=0), path)
-        self._server = self._run(self.outlet.opened())
+        self._run(self.outlet.open())
 
     def take(self, pictures: int, *, connections: int) -> None:
         """Deliver pictures to everybody, once so many connections have come."""
@@ -73,11 +73,7 @@ class Served:
 
     async def _end(self) -> None:
         await self._some_turns()  # whoever connected just now gets as far as being served
-        self._server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await self.outlet.close()
         await self._some_turns()  # and their sockets are closed
 
     @staticmethod

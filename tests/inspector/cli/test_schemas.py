@@ -20,7 +20,8 @@ from inspector.errors import NothingRunning
 from inspector.gateway.demo_report import StationReport
 from inspector.ipc import Runtime, write_status
 from inspector.line.status import percentiles, station_status
-from inspector.simulator.evaluate import JudgedPart, evaluated, evaluation_parts, views_of
+from inspector.simulator.evaluate import JudgedPart, evaluated, evaluation_parts
+from inspector.simulator.parts import views_of
 from inspector.storage.database import writing
 from inspector.supervisor import Child, Supervisor
 from tests.factory import Factory

@@ -23,7 +23,9 @@ TOP = BITS_32 - 1
     ("start", "now", "counts"),
     [(0, 5, 5), (TOP, 0, 1), (TOP - 9, 10, 20), (5, 0, -5), (0, TOP, -1), (7, 7, 0)],
 )
-def test_the_belt_travels_across_a_rollover_and_backwards(start: int, now: int, counts: int) -> None:
+def test_the_belt_travels_across_a_rollover_and_backwards(
+    start: int, now: int, counts: int
+) -> None:
     assert travelled(start, now) == counts
 
 

@@ -19,6 +19,7 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.said: list[dict[str, Any]] = []
+        self._writers: list[asyncio.StreamWriter] = []
         self.process = DemoCameras(
             tuple(CameraSettings("ring", "ring", view, folder / view) for view in ("top", "side")),
             wire=folder / "wire",
@@ -28,15 +29,21 @@ class Bench:
 
     async def wire(self) -> asyncio.StreamWriter:
         _, writer = await asyncio.open_unix_connection(self.folder / "wire")
+        self._writers.append(writer)
         return writer
 
     async def listener(self, view: str) -> asyncio.StreamReader:
         """Return a connection that the camera knows of."""
         outlet = self.process.outlet("ring", view)
         before = outlet.figures()["connections"]
-        reader, self._writer = await asyncio.open_unix_connection(self.folder / view)
+        reader, writer = await asyncio.open_unix_connection(self.folder / view)
+        self._writers.append(writer)
         await until(lambda: outlet.figures()["connections"] > before)
         return reader
+
+    def close(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in (self.folder / "truth.jsonl").read_text().splitlines()]
@@ -68,6 +75,7 @@ async def running(folder: Path) -> AsyncIterator[Bench]:
     task = asyncio.create_task(bench.process.run(stop))
     await until(lambda: bool(bench.said))
     yield bench
+    bench.close()
     stop.set()
     await task
 
@@ -78,7 +86,6 @@ def test_a_pulse_becomes_a_frame_and_a_line_of_the_truth(tmp_path: Path) -> None
             wire, top = await bench.wire(), await bench.listener("top")
             wire.write(pulse("top", 1) + pulse("side", 1) + pulse("top", 2))
             frames = [await frame(top), await frame(top)]
-            wire.close()
             assert [counter for counter, _ in frames] == [0, 1]
             seen = [(line["view"], line["part"]) for line in bench.lines()]
             assert seen == [("top", 1), ("side", 1), ("top", 2)]
@@ -91,15 +98,14 @@ def test_a_pulse_becomes_a_frame_and_a_line_of_the_truth(tmp_path: Path) -> None
 def test_the_cameras_go_on_when_the_world_or_a_client_dies(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(tmp_path) as bench:
-            wire, dead = await bench.wire(), await bench.listener("top")
-            del dead
+            wire = await bench.wire()
+            await bench.listener("top")
             wire.write(pulse("top", 1) + pulse("top", 2)[:20])
             await wire.drain()
-            wire.transport.abort()
+            bench.close()
             wire, top = await bench.wire(), await bench.listener("top")
             wire.write(pulse("top", 3))
             assert (await frame(top))[0] == 1
-            wire.close()
 
     asyncio.run(test())
 
@@ -110,6 +116,5 @@ def test_a_delayed_frame_comes_later_than_the_next(tmp_path: Path) -> None:
             wire, top = await bench.wire(), await bench.listener("top")
             wire.write(pulse("top", 1, "delay", 0.05) + pulse("top", 2))
             assert [(await frame(top))[0], (await frame(top))[0]] == [1, 0]
-            wire.close()
 
     asyncio.run(test())

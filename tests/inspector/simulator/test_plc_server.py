@@ -18,6 +18,7 @@ from asyncua.crypto import security_policies
 
 from inspector.domain.words import MachineWord
 from inspector.plc.certificates import Certificate, ensure_certificate
+from inspector.simulator import plc_server
 from inspector.simulator.cell import CellPlan
 from inspector.simulator.factory import PlcSettings
 from inspector.simulator.plc_memory import Policy
@@ -256,5 +257,34 @@ def test_people_and_tests_give_orders_over_the_control_socket(plc: Plant) -> Non
                 assert await client.get_node(plc.node(client, "Config.PassAll")).read_value()
                 for order in ({"do": "pass_all", "on": False}, {"do": "resume"}):
                     control.send(json.dumps(order).encode())
+
+    asyncio.run(test())
+
+
+def test_with_late_writes_a_pass_is_not_answered_in_time_and_executed_all_the_same(
+    plc: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plc_server, "LATE_DONE_S", (0.3, 0.4))
+    monkeypatch.setattr(plc_server, "LATE_ANSWER_S", 0.6)
+
+    async def test() -> None:
+        async with plc.client() as client:
+            newest = await client.get_node(plc.node(client, "Track.PartId")).read_value()
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as control:
+                control.connect(str(plc.settings.control))
+                control.send(json.dumps({"do": "fault", "fault": "late-writes@+1"}).encode())
+            while await client.get_node(plc.node(client, "Track.PartId")).read_value() < newest + 2:
+                await asyncio.sleep(0.01)
+            part = newest + SLOTS - 2
+            slot = plc.node(client, f"Verdict.Slot[{part % SLOTS}]")
+            reject, late = MachineWord(part, 1, 2).pack(), MachineWord(part, 1, 1).pack()
+            assert await status_of(client, slot, plain(reject)) == "Good"
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(status_of(client, slot, plain(late)), 0.1)
+            async with plc.client() as other:
+                assert await other.get_node(slot).read_value() == reject
+                async with asyncio.timeout(5):
+                    while await other.get_node(slot).read_value() != late:
+                        await asyncio.sleep(0.01)
 
     asyncio.run(test())

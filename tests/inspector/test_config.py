@@ -1,0 +1,137 @@
+"""Settings that are wrong stop the start: one line that names file and key."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pydantic import ValidationError
+
+from inspector.cli import commands
+from inspector.config import check_site, load_site, most_in_flight, save_site, saved_site
+from inspector.errors import SettingsWrong
+
+ROOT = Path(__file__).parents[2]
+RING, PLC = "stations/ring.toml", "stations/plc/demo.toml"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """Return a copy of the demo's site that a test may spoil."""
+    shutil.copytree(ROOT / "stations", tmp_path / "stations")
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    return tmp_path
+
+
+def changed(old: str, new: str) -> Callable[[str], str]:
+    def change(text: str) -> str:
+        assert old in text
+        return text.replace(old, new, 1)
+
+    return change
+
+
+WRONG = [
+    (RING, changed('name = "ring"', 'name = "ring"\ncolour = 1'), "colour: unknown setting"),
+    (RING, changed("[belt]", "[belt]\nlength = 1"), "belt.length: unknown setting"),
+    (RING, changed("at_counts = 0", "at_count = 0"), "views.0.at_counts: is missing"),
+    (RING, changed('package = "ring"\n', ""), "package: is missing"),
+    (RING, changed("counts_per_s = 1000", 'counts_per_s = "fast"'), "belt.counts_per_s: "),
+    (RING, changed("counts_per_s = 1000", "counts_per_s = 0"), "belt.counts_per_s: "),
+    (RING, changed('"CPU"', '"TPU"'), "device.name: "),
+    (RING, changed('{ kind = "simulated" }', '{ kind = "usb" }'), "views.0.camera: "),
+    (RING, changed('name = "side"', 'name = "top"'), "views must have different names"),
+    (RING, changed("at_counts = 6000", "at_counts = 7500"), "view side stands behind"),
+    (RING, changed("answer_by_counts = 7500", "answer_by_counts = 14800"), "belt: answer_by"),
+    (RING, changed('name = "ring"', 'name = "rings"'), "name: must be 'ring', as the file"),
+    (RING, changed('package = "ring"', 'package = "gone"'), "package: there is no package"),
+    (RING, changed('plc = "demo"', 'plc = "gone"'), "plc: there is no stations/plc/gone.toml"),
+    (RING, lambda text: text + "[belt", "not valid TOML"),
+    (RING, lambda text: "", "is missing"),
+    (PLC, changed("slot_count = 256", "slot_count = 16"), "slot_count: up to 19 parts in flight"),
+    (PLC, changed("slot_count = 256", "slot_count = 48"), "slot_count must be a power of two"),
+    (PLC, changed("slot_count = 256", "slot_count = 512"), "slot_count: "),
+    (PLC, changed("opc.tcp://", "http://"), "endpoint: "),
+    (PLC, lambda text: text + 'password = "x"\n', "password: unknown setting"),
+    (PLC, changed('name = "demo"', 'name = "Demo"'), "name: "),
+]
+
+
+@pytest.mark.parametrize(("file", "spoil", "says"), WRONG, ids=[says for _, _, says in WRONG])
+def test_a_wrong_setting_is_one_line_with_file_and_key(
+    site: Path, file: str, spoil: Callable[[str], str], says: str
+) -> None:
+    spoiled = site / file
+    spoiled.write_text(spoil(spoiled.read_text()))
+    with pytest.raises(SettingsWrong) as wrong:
+        load_site(site)
+    assert str(wrong.value).startswith(f"{file}: ")
+    assert says in str(wrong.value)
+    assert "\n" not in str(wrong.value)
+
+    ran = CliRunner().invoke(commands, ["check", "--site", str(site)])
+    assert ran.exit_code == 2
+    assert str(wrong.value) in ran.stderr.splitlines()
+    assert "Traceback" not in ran.output
+
+
+def test_the_check_names_every_problem_not_only_the_first(site: Path) -> None:
+    for name in ("ring", "board"):
+        file = site / "stations" / f"{name}.toml"
+        file.write_text(file.read_text() + "\n[extra]\n")
+    lines = CliRunner().invoke(commands, ["check", "--site", str(site)]).stderr.splitlines()
+    assert lines == [
+        "stations/board.toml: extra: unknown setting",
+        "stations/ring.toml: extra: unknown setting",
+    ]
+
+
+def test_a_folder_without_stations_is_a_problem(tmp_path: Path) -> None:
+    ran = CliRunner().invoke(commands, ["check", "--site", str(tmp_path)])
+    assert ran.exit_code == 2
+    assert ran.stderr == "stations: no station file (stations/<name>.toml)\n"
+
+
+def test_a_file_that_is_no_text_is_a_problem(site: Path) -> None:
+    (site / RING).write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsWrong, match="not UTF-8 text"):
+        load_site(site)
+
+
+def test_the_demos_own_settings_are_in_order() -> None:
+    ran = CliRunner().invoke(commands, ["check", "--site", str(ROOT)])
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert "3 stations, all in order" in ran.stdout
+
+
+def test_settings_reach_the_child_processes_unchanged_and_cannot_be_changed(
+    site: Path, tmp_path: Path
+) -> None:
+    loaded = load_site(site, data=tmp_path / "data", port=0)
+    save_site(loaded, tmp_path / "site.json")
+    assert saved_site(tmp_path / "site.json") == loaded
+    with pytest.raises(ValidationError):
+        setattr(loaded, "port", 1)  # noqa: B010 - what a type checker would not let pass
+
+
+def test_what_a_station_names_is_found(site: Path) -> None:
+    loaded = load_site(site)
+    ring = loaded.station("ring")
+    assert loaded.plc_of(ring).name == "demo"
+    assert loaded.package_folder(ring) == site / "models" / "ring"
+
+
+def test_the_most_parts_in_flight_follow_from_travel_and_spacing(site: Path) -> None:
+    ring = load_site(site).station("ring")
+    assert ring.belt.travel_s == 15
+    assert most_in_flight(ring) == 19
+
+
+def test_loading_with_a_problem_list_returns_nothing_to_run(site: Path) -> None:
+    (site / PLC).unlink()
+    problems: list[SettingsWrong] = []
+    assert check_site(site, problems) is None
+    assert [problem.key for problem in problems] == ["plc", "plc", "plc"]
