@@ -17,7 +17,7 @@ from inspector.domain.tracking import Layout
 from inspector.domain.verdict import Action
 from inspector.errors import JournalFull
 from inspector.line.station_line import StationLine
-from inspector.simulator import plc_program
+from inspector.simulator import plc_memory
 from inspector.simulator.plc_memory import (
     Actuated,
     Decided,
@@ -173,7 +173,7 @@ class Factory:
         self.clock = FakeClock()
         self.journal = MemoryJournal()
         self.now_us, self.encoder_counts = 1_000_000, 0.0
-        self.layout = plc_program.Layout(LAYOUT.slots, LAYOUT.reject_at_counts, OUTPUTS)
+        self.layout = plc_memory.Layout(LAYOUT.slots, LAYOUT.reject_at_counts, OUTPUTS)
         self.memory = Retentive.fresh(self.layout)
         self.memory.part_id = first_id
         self.memory.counts.triggered = self.memory.counts.decided = first_id
@@ -276,7 +276,7 @@ class Factory:
             tuple(edges),
         )
 
-    def _world(self, event: plc_program.Event) -> None:
+    def _world(self, event: plc_memory.Event) -> None:
         match event:
             case Triggered(part_id, _):
                 self.fates[part_id] = Fate(bad=self.random.random() < self.bad_share)

@@ -216,7 +216,8 @@ def _is_hole(
     if two.counter != one.counter + 1:
         return False
     off_us = _disagreement_us((one, before_us), two, first_us)
-    return abs(off_us) <= _tolerance_us(one, two, spacing_us)
+    # Half of what an interval may be off: another pause of about this length must not do.
+    return abs(off_us) <= _tolerance_us(one, two, spacing_us / 2)
 
 
 def _disagreement_us(last: tuple[Arrival, int], frame: Arrival, fired_us: int) -> int:

@@ -23,8 +23,6 @@ FAST_TRAVEL_COUNTS = 8000
 """Eye to reject station in headless runs: 8 s."""
 
 
-
-
 def demo_site(
     site: Site, demo: DemoSettings, *, data: Path, port: int, plc_port: int, fast: bool
 ) -> Site:
