@@ -104,6 +104,7 @@ def _export(asked: argparse.Namespace, target: Path) -> None:
         before = STATIONS[: STATIONS.index(asked.station)]
         command += ["--first", str(sum(len(kinds_of(station)) for station in before))]
     offline = {**os.environ, "YOLO_OFFLINE": "true", "YOLO_CONFIG_DIR": str(ROOT / "runs")}
+    command += ["--raw"] if asked.raw else []
     subprocess.run(command, check=True, cwd=ROOT, env=offline, stdout=subprocess.DEVNULL)
 
 
@@ -143,7 +144,7 @@ def _manifest(asked: argparse.Namespace, goldens: list[str]) -> Manifest:
             **{"width": INPUT_PX, "height": INPUT_PX, "colour": "rgb", "scale": 1 / 255},
             **{"letterbox": "pad", "pad_value": 114},
         },
-        "output": {"layout": "yolo-e2e"},
+        "output": {"layout": "yolo-raw" if asked.raw else "yolo-e2e"},
         "limits": dict.fromkeys(kinds, _PROVISIONAL_LIMIT),
         "precision": {"reference": "FP32"},
         "training": training,
@@ -276,6 +277,7 @@ def main() -> None:
     one.add_argument("station", choices=STATIONS)
     one.add_argument("--checkpoint", type=Path, required=True)
     one.add_argument("--joint", action="store_true", help="the checkpoint knows all stations")
+    one.add_argument("--raw", action="store_true", help="the one-to-many head, every anchor")
     one.add_argument("--training", type=Path, required=True, help="JSON of the [training] table")
     one.add_argument("--parts", type=int, default=2000, help="good, and bad, to choose limits on")
     two = commands.add_parser("evaluate")

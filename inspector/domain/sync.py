@@ -194,7 +194,11 @@ def answered(
         for pair in pairwise(track.arrivals)
         if before is not None and _is_hole(pair, fired[before], fired[first], spacing_us)
     ]
-    if len(pairs) == 1:
+    if (
+        len(pairs) == 1
+        and before is not None
+        and _all_agree(track.arrivals, (before, first), pairs[0][1].counter, fired, spacing_us)
+    ):
         after = pairs[0][1]
         return replace(
             track,
@@ -216,8 +220,36 @@ def _is_hole(
     if two.counter != one.counter + 1:
         return False
     off_us = _disagreement_us((one, before_us), two, first_us)
-    # Half of what an interval may be off: another pause of about this length must not do.
-    return abs(off_us) <= _tolerance_us(one, two, spacing_us / 2)
+    return abs(off_us) <= _tolerance_us(one, two, spacing_us)
+
+
+def _all_agree(
+    arrivals: tuple[Arrival, ...],
+    hole: tuple[int, int],
+    after: int,
+    fired: Mapping[int, int],
+    spacing_us: float,
+) -> bool:
+    """Return whether every frame since the request fits the ring, not the hole's two alone.
+
+    A trigger that the camera missed leaves an interval that can look like the hole when the true
+    one cannot be seen because a frame beside it was lost. The true one then fits nothing.
+    Frames whose ring entry has not been read yet are left to `name_frames`.
+    """
+    before, first = hole
+
+    def number(frame: Arrival) -> int:
+        return frame.counter - after + (first if frame.counter >= after else before + 1)
+
+    for one, two in pairwise(arrivals):
+        if number(two) > max(fired):
+            return True
+        if number(one) not in fired or number(two) not in fired:
+            return False
+        off_us = _disagreement_us((one, fired[number(one)]), two, fired[number(two)])
+        if abs(off_us) > _tolerance_us(one, two, spacing_us):
+            return False
+    return True
 
 
 def _disagreement_us(last: tuple[Arrival, int], frame: Arrival, fired_us: int) -> int:

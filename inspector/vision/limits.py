@@ -6,8 +6,9 @@ The rule, for each class alone:
   are rejected by this class.
 - *High*: the highest limit at which at most `MISSED` of this class's clear defects are missed.
 - Where low lies below high, the limit is their middle on the logit scale, so that both sides keep
-  a margin. Where it does not, the model cannot keep both; low is taken, and the evaluation shows
-  what that misses.
+  a margin.
+- Where it does not, the model cannot keep both. Such classes share all of `FALSE_REJECTS` among
+  them, as the others need little of it, and take low; the evaluation shows what that misses.
 """
 
 from __future__ import annotations
@@ -32,15 +33,27 @@ def chosen_limits(good: Mapping[str, Scores], clear: Mapping[str, Scores]) -> di
         clear: for each class, its highest score on each part with a clear defect of this class.
     """
     share = FALSE_REJECTS / len(good)
-    return {kind: chosen_limit(good[kind], clear[kind], false_rejects=share) for kind in good}
+    hard = [kind for kind in good if _low(good[kind], share) >= _high(clear[kind])]
+    wider = FALSE_REJECTS / max(len(hard), 1)
+    return {
+        kind: chosen_limit(good[kind], clear[kind], false_rejects=wider if kind in hard else share)
+        for kind in good
+    }
 
 
 def chosen_limit(good: Scores, clear: Scores, *, false_rejects: float) -> float:
     """Return one class's limit by the rule above; a score at the limit rejects."""
-    low = float(np.quantile(good, 1 - false_rejects, method="higher"))
-    high = float(np.quantile(clear, MISSED, method="lower"))
+    low, high = _low(good, false_rejects), _high(clear)
     limit = _middle(low, high) if low < high else low + 1e-4
     return round(min(max(limit, _LEAST), _MOST), 4)
+
+
+def _low(good: Scores, false_rejects: float) -> float:
+    return float(np.quantile(good, 1 - false_rejects, method="higher"))
+
+
+def _high(clear: Scores) -> float:
+    return float(np.quantile(clear, MISSED, method="lower"))
 
 
 def _middle(low: float, high: float) -> float:

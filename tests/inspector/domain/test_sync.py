@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inspector.domain import sync
@@ -302,9 +302,7 @@ class Camera:
         return frame(counter, at_s)
 
 
-FAULTS = st.dictionaries(
-    st.integers(1, 40), st.sampled_from(["drop", "miss", "double"]), max_size=1
-)
+FAULTS = st.dictionaries(st.integers(1, 40), st.sampled_from(["drop", "miss", "double"]))
 JITTER = st.lists(st.floats(0.8, 1.2), min_size=40, max_size=40)
 
 
@@ -343,8 +341,18 @@ def test_without_faults_every_part_behind_the_first_gap_gets_its_result() -> Non
     assert driven({}, [1.0] * 40) == list(range(5, 41))
 
 
+@pytest.mark.parametrize("faults", [{4: "drop", 7: "drop", 12: "miss"}, {4: "miss", 7: "miss"}])
+@pytest.mark.parametrize("slow", [0.8, 0.9, 1.0])
+def test_a_missed_trigger_is_not_taken_for_the_hole_when_that_cannot_be_seen(
+    faults: dict[int, str], slow: float
+) -> None:
+    for fast_from in range(1, 14):
+        driven(faults, [slow] * fast_from + [1.2] * (40 - fast_from))
+
+
 @given(FAULTS, JITTER)
-def test_wherever_a_frame_is_lost_or_doubled_no_result_goes_to_another_part(
+@settings(max_examples=300)
+def test_whatever_frames_are_lost_or_doubled_no_result_goes_to_another_part(
     faults: dict[int, str], spacings: list[float]
 ) -> None:
     driven(faults, spacings)
