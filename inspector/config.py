@@ -15,6 +15,7 @@ from inspector.errors import SettingsWrong
 
 _NAME = r"^[a-z][a-z0-9_]{0,31}$"
 Name = Annotated[str, Field(pattern=_NAME)]
+Score = Annotated[float, Field(ge=0, le=1)]
 PLC_TABLE_MARGIN = 1.5
 """Slots per part in flight that a table must have at least (DESIGN, "The PLC handshake")."""
 
@@ -22,7 +23,7 @@ PLC_TABLE_MARGIN = 1.5
 class Settings(BaseModel):
     """Frozen, and closed to unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class SimulatedCamera(Settings):
@@ -128,7 +129,7 @@ class Station(Settings):
         default=True,
         description="Operators may change a verdict in time; needs a travel time of 6 s.",
     )
-    limits: dict[str, float] = Field(
+    limits: dict[str, Score] = Field(
         default_factory=dict,
         description="Score limits by class that replace the package's; 0 to 1.",
     )
@@ -214,7 +215,7 @@ class Site(Settings):
 
     def station(self, name: str) -> Station:
         """Return a station by name; raises `KeyError`."""
-        return next(station for station in self.stations if station.name == name)
+        return {station.name: station for station in self.stations}[name]
 
     def plc_of(self, station: Station) -> PlcProfile:
         """Return the profile of a station's PLC."""
@@ -248,6 +249,7 @@ def check_site(
         problems.append(SettingsWrong("stations", "", "no station file (stations/<name>.toml)"))
     for station in stations:
         problems.extend(_cross_check(folder, station, plcs))
+    problems.extend(_shared_prefixes(stations))
     if problems:
         return None
     return Site(
@@ -267,6 +269,18 @@ def save_site(site: Site, file: Path) -> None:
 def saved_site(file: Path) -> Site:
     """Return what `save_site` wrote."""
     return Site.model_validate_json(file.read_text())
+
+
+def _shared_prefixes(stations: list[Station]) -> list[SettingsWrong]:
+    """Two stations with one prefix at one PLC would write each other's tables."""
+    owners: dict[tuple[str, str], str] = {}
+    problems = []
+    for station in stations:
+        owner = owners.setdefault((station.plc, station.prefix), station.name)
+        if owner != station.name:
+            file, why = f"stations/{station.name}.toml", f"is station {owner}'s already"
+            problems.append(SettingsWrong(file, "prefix", why))
+    return problems
 
 
 def _read_all(

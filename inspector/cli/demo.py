@@ -69,6 +69,9 @@ def demo_command(
     if headless and not parts:
         msg = "--headless needs --parts N (parts per station)"
         raise BadInput(msg)
+    if headless and evidence and (evidence / "truth.jsonl").exists():
+        msg = f"{evidence}: holds the truth of an earlier run; name another folder"
+        raise BadInput(msg)
     demo = DemoSettings(
         seed=seed,
         rate_hz=rate or (HEADLESS_RATE_HZ if headless else LIVE_RATE_HZ),

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from inspector.cli import commands
 from inspector.config import check_site, load_site, most_in_flight, save_site, saved_site
 from inspector.errors import SettingsWrong
+from tests.faults.running import copied_site
 
 ROOT = Path(__file__).parents[2]
 RING, PLC = "stations/ring.toml", "stations/plc/demo.toml"
@@ -135,3 +136,11 @@ def test_loading_with_a_problem_list_returns_nothing_to_run(site: Path) -> None:
     problems: list[SettingsWrong] = []
     assert check_site(site, problems) is None
     assert [problem.key for problem in problems] == ["plc", "plc", "plc"]
+
+
+def test_two_stations_cannot_share_a_prefix_at_one_plc(tmp_path: Path) -> None:
+    site = copied_site(tmp_path)
+    file = site / "stations" / "ring.toml"
+    file.write_text(file.read_text().replace('prefix = "ring"', 'prefix = "board"'))
+    with pytest.raises(SettingsWrong, match=r"stations/ring\.toml: prefix: is station board's"):
+        load_site(site)
