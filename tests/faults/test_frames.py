@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from inspector.domain.verdict import Action, Verdict
 from tests.faults.running import run_demo
+
+pytestmark = pytest.mark.timeout(300)  # whole runs of the demo, at its own pace
 
 DROPPED, DELAYED, FROZEN, PHANTOM, DOUBLED = 20, 24, 28, 32, 40
 FAULTS = (

@@ -10,6 +10,8 @@ from inspector.domain.verdict import Action
 from inspector.ipc import Runtime
 from tests.faults.running import Recovery, kill, run_demo
 
+pytestmark = pytest.mark.timeout(300)  # whole runs of the demo, at its own pace
+
 RECOVERED_S = 10.0
 
 

@@ -11,6 +11,8 @@ import pytest
 from inspector.domain.verdict import Action
 from tests.faults.live import LiveDemo, forget, live_demo
 
+pytestmark = pytest.mark.timeout(300)  # whole runs of the demo, at its own pace
+
 LATE_FROM = 30
 
 

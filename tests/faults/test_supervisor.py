@@ -11,6 +11,8 @@ import pytest
 
 from tests.faults.live import GONE_S, forget, live_demo
 
+pytestmark = pytest.mark.timeout(300)  # whole runs of the demo, at its own pace
+
 
 @pytest.mark.slow
 def test_nothing_outlives_the_supervisor_and_a_second_start_keeps_the_records(
