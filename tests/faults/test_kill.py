@@ -46,7 +46,8 @@ def test_every_process_is_killed_in_turn_and_back_within_ten_seconds(tmp_path: P
             decided = record.decision
             assert decided is not None
             if decided.action is Action.FAIL_SAFE:
-                assert record.not_inspected, "a fail-safe reject says why"
+                # Late: a new epoch voided its word within the last counts before the station.
+                assert record.not_inspected or record.late, "a fail-safe reject says why"
 
 
 @pytest.mark.slow
