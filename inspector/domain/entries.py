@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any
 
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.judging import Decision
 from inspector.domain.overriding import Press
-from inspector.domain.tracking import Gap, OperatorSaid, Part
+from inspector.domain.tracking import PLC_RESTARTED, Gap, OperatorSaid, Part
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import verdict_name
 
 Entry = dict[str, Any]
+MOST_FINDINGS = 200
+"""More in one view is no look at a part, and would not fit into the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +92,12 @@ def latched(record: str, said: OperatorSaid) -> Entry:
     }
 
 
-def decided(part: Part, action: Action | None, *, record: str, run: int) -> Entry:
+def decided(part: Part, action: Action | None, *, record: str) -> Entry:
     """Return the entry for what the PLC did; `agrees` compares it with what was said."""
     return {
         "kind": "decided",
         "record": record,
-        "run": run,
+        "run": part.run,
         "number": part.number,
         "action": None if action is None else int(action),
         "agrees": action in expected_actions(part),
@@ -134,7 +137,14 @@ def part_from(entry: Mapping[str, Any]) -> Part:
         Verdict[str(entry["verdict"]).upper()], tuple(entry["reasons"]), entry["not_inspected"]
     )
     results = {view["view"]: result_from(view) for view in entry["views"]}
-    return Part(entry["number"], entry["encoder"], results=results, decision=decision)
+    return Part(
+        entry["number"],
+        entry["encoder"],
+        results=results,
+        decision=decision,
+        mute=decision.not_inspected == PLC_RESTARTED,
+        run=entry["run"],
+    )
 
 
 def said_from(entry: Mapping[str, Any]) -> OperatorSaid:
@@ -171,18 +181,36 @@ def _view(result: ViewResult) -> Entry:
 
 
 def result_from(view: Mapping[str, Any]) -> ViewResult:
-    """Return a view's result from its object in a journal entry or a worker's message."""
-    findings = tuple(
-        Finding(kind, float(score), (box[0], box[1], box[2], box[3]))
-        for kind, score, box in view["findings"]
-    )
+    """Return a view's result from its object in a journal entry or a worker's message.
+
+    Raises:
+        KeyError, TypeError, ValueError, OverflowError: It is none.
+    """
+    findings = tuple(_finding(*one) for one in view["findings"])
+    scores = {str(kind): float(score) for kind, score in view["top_scores"].items()}
     return ViewResult(
         view["view"],
-        findings=findings,
-        top_scores=dict(view["top_scores"]),
-        missed=view["missed"],
-        picture=view["picture"],
-        width_px=view["width_px"],
-        height_px=view["height_px"],
-        model_ms=view["model_ms"],
+        findings=tuple(one for one in findings if _is_finite(one))[:MOST_FINDINGS],
+        top_scores={kind: score for kind, score in scores.items() if isfinite(score)},
+        missed=str(view["missed"]) or _not_credible(findings, scores),
+        picture=str(view["picture"]),
+        width_px=int(view["width_px"]),
+        height_px=int(view["height_px"]),
+        model_ms=float(view["model_ms"]),
     )
+
+
+def _finding(kind: str, score: float, box: Sequence[float]) -> Finding:
+    x, y, width, height = (float(value) for value in box)
+    return Finding(str(kind), float(score), (x, y, width, height))
+
+
+def _is_finite(one: Finding) -> bool:
+    return all(isfinite(value) for value in (one.score, *one.box))
+
+
+def _not_credible(findings: Sequence[Finding], scores: Mapping[str, float]) -> str:
+    """Return why what the model is said to have seen is no look at the part; empty if it is."""
+    if not all(map(_is_finite, findings)) or not all(map(isfinite, scores.values())):
+        return "the model's answer is no number"
+    return f"more than {MOST_FINDINGS} findings" if len(findings) > MOST_FINDINGS else ""

@@ -25,6 +25,8 @@ CLOCK_DRIFT = 1e-4
 PARTS_TO_WAIT = 3
 """So many parts after the hole its first frame must have come, or the camera lost it."""
 _KEPT_ARRIVALS = 64
+MOST_WAITING = 256
+"""Frames beyond the largest ring can never be named: their entries are overwritten by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +189,12 @@ def answered(
         In sync; or unchanged while frame or entry may still come; or ready to ask again.
     """
     before = max((number for number in fired if number < first), default=None)
-    if first not in fired:
-        return track
     pairs = [
         pair
         for pair in pairwise(track.arrivals)
-        if before is not None and _is_hole(pair, fired[before], fired[first], spacing_us)
+        if before is not None
+        and first in fired
+        and _is_hole(pair, fired[before], fired[first], spacing_us)
     ]
     if (
         len(pairs) == 1
@@ -258,4 +260,9 @@ def _disagreement_us(last: tuple[Arrival, int], frame: Arrival, fired_us: int) -
 
 
 def _tolerance_us(one: Arrival, two: Arrival, spacing_us: float) -> float:
-    return spacing_us / 2 + CLOCK_DRIFT * abs(two.taken_us - one.taken_us)
+    """Return half a spacing; less than 0 when the clocks may have drifted apart by as much.
+
+    After so long a standstill no interval can tell a part from its neighbour.
+    """
+    drift_us = CLOCK_DRIFT * abs(two.taken_us - one.taken_us)
+    return spacing_us / 2 if drift_us < spacing_us / 2 else -1.0

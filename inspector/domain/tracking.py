@@ -20,6 +20,8 @@ from inspector.domain.sync import Arrival, ViewTrack
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import ID_MASK, OperatorWord, action_of
 
+PLC_RESTARTED = "the PLC restarted"
+
 
 @dataclass(frozen=True, slots=True)
 class Layout:
@@ -60,6 +62,7 @@ class Part:
         latched: The revision that the PLC has echoed.
         mute: Nothing is sent for it: it was at the eye before the PLC's last restart.
         withheld: The journal could not take its verdict: no PASS is sent.
+        run: The count run it was counted in.
     """
 
     number: int
@@ -73,6 +76,7 @@ class Part:
     latched: int = 0
     mute: bool = False
     withheld: bool = False
+    run: int = 1
 
     @property
     def stands(self) -> Verdict | None:
@@ -200,12 +204,16 @@ def camera_changed(belt: Belt, view: str, *, session: int, up: bool, why: str) -
     return belt.with_track(view, after), lost
 
 
-def frame_came(belt: Belt, view: str, session: int, frame: Arrival) -> Belt:
+def frame_came(belt: Belt, view: str, session: int, frame: Arrival) -> Step:
     """Return the belt after a frame arrived, before the model looked."""
     track = belt.tracks[view]
     if session != track.session:
-        return belt
-    return belt.with_track(view, sync.arrived(track, frame))
+        return belt, ()
+    track = sync.arrived(track, frame)
+    if len(track.waiting) <= sync.MOST_WAITING:
+        return belt.with_track(view, track), ()
+    why = "the PLC was away for too many frames"
+    return belt.with_track(view, sync.lost(track, why)), (SyncLost(view, why),)
 
 
 def view_seen(belt: Belt, view: str, session: int, counter: int, result: ViewResult) -> Step:
@@ -229,6 +237,11 @@ def plc_read(belt: Belt, snapshot: PlcSnapshot) -> Step:
     effects += more
     belt, more = _echoes_and_decisions(belt, snapshot)
     return belt, effects + more
+
+
+def restarted(belt: Belt, snapshot: PlcSnapshot) -> bool:
+    """Return whether the PLC's program has started again, or its count has fallen back."""
+    return belt.boot not in (None, snapshot.boot_count) or _fell_back(belt, snapshot)
 
 
 def resync(belt: Belt, why: str) -> Step:
@@ -293,34 +306,42 @@ def _may_say(part: Part) -> bool:
 
 def _boot_seen(belt: Belt, snapshot: PlcSnapshot) -> Step:
     """A restarted PLC decides every part on the belt fail-safe; nothing is sent for them."""
-    fell_back = belt.newest is not None and extended(snapshot.part_id, near=belt.newest) < (
-        belt.newest
-    )
-    if belt.boot in (None, snapshot.boot_count) and not fell_back:
+    if not restarted(belt, snapshot):
         return belt, ()
     belt = replace(belt, parts={n: replace(part, mute=True) for n, part in belt.parts.items()})
-    belt, lost = resync(belt, "the PLC restarted")
-    if not fell_back:
+    belt, lost = resync(belt, PLC_RESTARTED)
+    if not _fell_back(belt, snapshot):
         return belt, lost
     orphans = tuple(Decided(part, None) for part in belt.parts.values())
     belt, judged = _judged_now(belt, belt.parts.values(), "the PLC's part count fell back")
     return replace(belt, run=belt.run + 1, newest=None, parts={}), lost + judged + orphans
 
 
+def _fell_back(belt: Belt, snapshot: PlcSnapshot) -> bool:
+    newest = belt.newest
+    return newest is not None and extended(snapshot.part_id, near=newest) < newest
+
+
 def _parts_entered(belt: Belt, snapshot: PlcSnapshot) -> Step:
-    """Take in what passed the eye since the last read; parts met after an absence get no PASS."""
+    """Take in what passed the eye since the last read; parts met after an absence get no PASS.
+
+    A PLC need not answer a read from one scan: a part that is counted and not in the ring yet is
+    met at the next read. What the ring never shows is a gap.
+    """
     near = snapshot.part_id if belt.newest is None else belt.newest
     head = extended(snapshot.part_id, near=near)
     known = belt.newest if belt.newest is not None else head - snapshot.counts["triggered"]
     places = {extended(i, near=near): encoder for i, (encoder, _) in snapshot.triggers.items()}
     seen = sorted(n for n in places if max(known, head - belt.layout.slots) < n <= head)
+    last = head if belt.away else max(seen, default=known)
     new = [number for number in seen if number not in belt.recorded]
-    parts = dict(belt.parts) | {n: Part(n, places[n], snapshot.read_s) for n in new}
-    unread = _missing(known, seen[0] if seen else head + 1, belt.recorded)
+    entering = {n: Part(n, places[n], snapshot.read_s, run=belt.run) for n in new}
+    parts = dict(belt.parts) | entering
+    unread = _missing(known, last + 1, belt.recorded | set(seen))
     cause = _gap_cause(belt)
     gaps = tuple(Gap(first, last, cause) for first, last in unread)
     entered = replace(
-        belt, parts=dict(sorted(parts.items())), newest=head, recorded=frozenset(), away=False
+        belt, parts=dict(sorted(parts.items())), newest=last, recorded=frozenset(), away=False
     )
     if not belt.away:
         return entered, gaps
@@ -328,9 +349,9 @@ def _parts_entered(belt: Belt, snapshot: PlcSnapshot) -> Step:
     return entered, gaps + judged
 
 
-def _missing(known: int, end: int, recorded: frozenset[int]) -> tuple[tuple[int, int], ...]:
+def _missing(known: int, end: int, met: frozenset[int]) -> tuple[tuple[int, int], ...]:
     """Return the ranges of part numbers between `known` and `end` that nothing is known of."""
-    stops = [known, *sorted(n for n in recorded if known < n < end), end]
+    stops = [known, *sorted(n for n in met if known < n < end), end]
     ranges = ((one + 1, two - 1) for one, two in pairwise(stops))
     return tuple(pair for pair in ranges if parts_from(*pair))
 
@@ -398,7 +419,7 @@ def _decision(belt: Belt, part: Part, cause: str) -> Decision:
     if cause:
         return not_inspected(cause)
     if part.mute:
-        return not_inspected("the PLC restarted")
+        return not_inspected(PLC_RESTARTED)
     results = dict(part.results)
     for view, track in belt.tracks.items():
         if view not in results and track.why:

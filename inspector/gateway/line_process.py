@@ -9,6 +9,7 @@ import logging
 import signal
 from collections import deque
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,11 @@ from inspector.storage.journal import JournalWriter
 TICK_S = 0.1
 KEPT_FOR_WORKER = 4096
 RECORDER_WAIT_S = 5.0
+PRESSED = {"pass": Verdict.PASS, "reject": Verdict.REJECT}
 GATEWAY_URI = "urn:inspector:gateway"
 MESSAGE_LIMIT_BYTES = 4 * 1024 * 1024
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading a message raises that is not as docs/architecture.md says."""
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +48,10 @@ class WorkerLink:
     def __init__(self) -> None:
         self._writer: asyncio.StreamWriter | None = None
         self._kept: deque[bytes] = deque(maxlen=KEPT_FOR_WORKER)
+
+    def is_of(self, writer: asyncio.StreamWriter) -> bool:
+        """Return whether this connection is the one that speaks for the station."""
+        return self._writer is writer
 
     def tell(self, message: Mapping[str, object]) -> None:
         """Send, or keep until the worker is back."""
@@ -111,6 +119,7 @@ class LineProcess:
         self._sides: dict[str, PlcSide] = {}
         self._plcs: list[OpcUaPlc] = []
         self._connections: set[asyncio.StreamWriter] = set()
+        self._unpublished = ""
         for profile in site.plcs:
             self._join(profile)
 
@@ -164,7 +173,7 @@ class LineProcess:
         """Run until SIGTERM."""
         stopped = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-        if self._journal.made_anew:
+        if any(line.belt.newest is None for line in self._lines.values()):
             await self._ask_recorder_for_the_last_parts()
         self._runtime.line_socket.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(
@@ -192,7 +201,10 @@ class LineProcess:
             await asyncio.sleep(0)
 
     async def _ask_recorder_for_the_last_parts(self) -> None:
-        """After a power cut the journal is empty: the database says where the count stood."""
+        """After a power cut the journal is empty: the database says where the count stood.
+
+        The same for a station that stood still while the others' entries filled the ring.
+        """
         deadline_s = self._clock.monotonic_s() + RECORDER_WAIT_S
         while self._clock.monotonic_s() < deadline_s:
             state = read_status(self._runtime, "recorder") or {}
@@ -200,7 +212,7 @@ class LineProcess:
             fresh = self._clock.monotonic_s() - float(str(state.get("beat_s", 0))) < RECORDER_WAIT_S
             if isinstance(last, dict) and fresh:
                 for name, (run, number) in last.items():
-                    if name in self._lines:
+                    if name in self._lines and self._lines[name].belt.newest is None:
                         self._lines[name].start_after(run=run, number=number)
                 return
             await asyncio.sleep(0.05)
@@ -209,8 +221,19 @@ class LineProcess:
         while True:
             for line in self._lines.values():
                 line.tick()
-            self._publish()
+            self._try_to_publish()
             await asyncio.sleep(TICK_S)
+
+    def _try_to_publish(self) -> None:
+        """Publish; a shared memory that is full costs the screens, and never a verdict."""
+        try:
+            self._publish()
+        except OSError as error:
+            if str(error) != self._unpublished:
+                log.error("the line's state cannot be shown: %s", error)  # noqa: TRY400
+            self._unpublished = str(error)
+        else:
+            self._unpublished = ""
 
     def _publish(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -244,8 +267,8 @@ class LineProcess:
                 await self._serve_worker(hello["station"], reader, writer)
             elif hello.get("hello") == "web":
                 await self._serve_web(reader, writer)
-        except (ConnectionError, json.JSONDecodeError, asyncio.LimitOverrunError) as error:
-            log.warning("a connection to the line ended: %s", error)
+        except (ConnectionError, *MALFORMED) as error:
+            log.warning("a connection to the line ended: %r", error)
         finally:
             self._connections.discard(writer)
             writer.close()
@@ -257,34 +280,40 @@ class LineProcess:
         self._workers[station].connected(writer)
         try:
             while message := await reader.readline():
-                take_from_worker(line, json.loads(message))
+                if not self._workers[station].is_of(writer):
+                    return  # a newer worker speaks for the station: its counters are others
+                try_to_take(line, message)
         finally:
             if self._workers[station].gone(writer):
                 line.worker_gone()
 
     async def _serve_web(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while message := await reader.readline():
-            outcome = self._override(json.loads(message))
+            try:
+                outcome = self._override(json.loads(message))
+            except MALFORMED as error:
+                log.warning("a press that cannot be read: %r", error)
+                outcome = _answer(Outcome(Answer.REFUSED, 0, why="the press cannot be read"))
             writer.write(json.dumps(outcome).encode() + b"\n")
             await writer.drain()
 
     def _override(self, ask: Mapping[str, Any]) -> dict[str, object]:
         press = Press(
-            ask["press_id"],
-            Verdict[str(ask["verdict"]).upper()],
-            ask["person"],
+            str(ask["press_id"]),
+            PRESSED[ask["verdict"]],
+            str(ask["person"]),
             signed_in=bool(ask["signed_in"]),
             seen_revision=int(ask["seen_revision"]),
             painted_at=str(ask["painted_at"]),
         )
-        name = ask.get("station", "")
-        lines = [line for line in self._lines.values() if line.knows(ask["record"])]
+        name, record = str(ask.get("station", "")), str(ask["record"])
+        lines = [line for line in self._lines.values() if line.knows(record)]
         line = lines[0] if lines else self._lines.get(name)
         if line is None:
             return _answer(Outcome(Answer.REFUSED, 0, why="no such station"))
         if not allows_override(self._site.station(line.layout.station)):
             return _answer(Outcome(Answer.REFUSED, 0, why="no override at this station"))
-        return _answer(line.press(ask["record"], press, ask))
+        return _answer(line.press(record, press, ask))
 
 
 def main(site: Site, runtime: Runtime) -> None:
@@ -310,30 +339,48 @@ def layout_of(station: Station, profile: PlcProfile) -> Layout:
     )
 
 
+def try_to_take(line: StationLine, message: bytes) -> None:
+    """Hand a worker's message to its station's line; what cannot be read changes nothing."""
+    try:
+        take_from_worker(line, json.loads(message))
+    except MALFORMED as error:
+        text = f"a message of the vision worker cannot be read: {error!r}"[:300]
+        log.warning("%s: %s", line.layout.station, text)
+        line.worker_alarm("malformed message", text, on=True)
+
+
 def take_from_worker(line: StationLine, message: Mapping[str, Any]) -> None:
-    """Hand one message of a worker to its station's line."""
+    """Hand one message of a worker to its station's line.
+
+    Raises:
+        KeyError, TypeError, ValueError, OverflowError: It is not as it must be; nothing is done.
+    """
     match message["do"]:
         case "frame":
-            arrival = Arrival(message["counter"], message["taken_us"], message["ready_s"])
-            line.frame(message["view"], message["session"], arrival)
+            ready_s = float(message["ready_s"])
+            if not isfinite(ready_s):
+                raise ValueError("ready_s is no time")
+            arrival = Arrival(int(message["counter"]), int(message["taken_us"]), ready_s)
+            line.frame(message["view"], int(message["session"]), arrival)
         case "seen":
-            line.seen(message["view"], message["session"], message["counter"], message)
+            session, counter = int(message["session"]), int(message["counter"])
+            line.seen(message["view"], session, counter, message)
         case "camera":
             line.camera(
                 message["view"],
-                session=message["session"],
-                up=message["up"],
-                why=message["why"],
+                session=int(message["session"]),
+                up=bool(message["up"]),
+                why=str(message["why"]),
             )
         case "alarm":
-            line.worker_alarm(message["name"], message["text"], on=message["on"])
+            line.worker_alarm(str(message["name"]), str(message["text"]), on=bool(message["on"]))
         case "model":
             line.ran_on = RanOn(
-                recipe=message.get("recipe", "standard"),
-                package=message["package"],
-                model_sha256=message["sha256"],
-                device=message["device"],
-                precision=message["precision"],
+                recipe=str(message.get("recipe", "standard")),
+                package=str(message["package"]),
+                model_sha256=str(message["sha256"]),
+                device=str(message["device"]),
+                precision=str(message["precision"]),
             )
 
 

@@ -27,17 +27,29 @@ class Restored:
         """Take in one entry, in the order they were written."""
         kind = entry["kind"]
         if kind == "boot":
-            self.epoch, self._boot = entry["epoch"], entry["plc_boot"]
+            self._read_boot(entry)
         elif kind == "judged":
             self._read_judged(entry)
         elif kind == "gap":
+            self._read_run(entry["run"])
             self._open = max(self._open, entry["last"] + 1)
         else:
             self._read_word(kind, entry)
 
+    def _read_boot(self, entry: Mapping[str, Any]) -> None:
+        self.epoch = entry["epoch"]
+        if self._boot not in (None, entry["plc_boot"]):
+            self._parts = {n: replace(part, mute=True) for n, part in self._parts.items()}
+        self._boot = entry["plc_boot"]
+
+    def _read_run(self, run: int) -> None:
+        if run > self._run:
+            self._run, self._parts, self._judged, self._open = run, {}, set(), 0
+
     def _read_judged(self, entry: Mapping[str, Any]) -> None:
-        if entry["run"] > self._run:
-            self._run, self._parts, self._judged, self._open = entry["run"], {}, set(), 0
+        if entry["run"] < self._run:
+            return  # of the count before the one that fell back
+        self._read_run(entry["run"])
         number = entry["number"]
         self._parts[number] = entries.part_from(entry)
         self._judged.add(number)

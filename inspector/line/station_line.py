@@ -126,7 +126,8 @@ class StationLine:
         self._numbers: dict[str, int] = {}
         self._presses: OrderedDict[str, tuple[str, Outcome]] = OrderedDict()
         self._held: dict[str, float] = {}
-        self._owed: list[tuple[int, Entry]] = []
+        self._owed: deque[tuple[int, Entry]] = deque()
+        self._unwritten: set[int] = set()
         self._beats = 0
 
     def restore(self, journal: Iterable[Mapping[str, Any]]) -> None:
@@ -137,8 +138,8 @@ class StationLine:
                 from_journal.read(entry)
         self.belt = self._first_belt(from_journal.belt(), self._clock)
         self.epoch = from_journal.epoch
-        for number in self.belt.parts:
-            self._numbers[self.record(number)] = number
+        for number, part in self.belt.parts.items():
+            self._numbers[self.record_of(part)] = number
 
     @staticmethod
     def _first_belt(belt: Belt, clock: Clock) -> Belt:
@@ -150,8 +151,12 @@ class StationLine:
         self.belt = replace(self.belt, run=run, newest=number)
 
     def record(self, number: int) -> str:
-        """Return a part's record id."""
+        """Return the record id of a part of this count run."""
         return record_id(self._key, self.layout.station, self.belt.run, number)
+
+    def record_of(self, part: Part) -> str:
+        """Return a part's record id, also when the PLC's count has fallen back since."""
+        return record_id(self._key, self.layout.station, part.run, part.number)
 
     # --- events from the worker -------------------------------------------------------------
 
@@ -169,7 +174,7 @@ class StationLine:
 
     def frame(self, view: str, session: int, arrival: Arrival) -> None:
         """A frame came; its ring entry is wanted at once, while the model looks."""
-        self.belt = tracking.frame_came(self.belt, view, session, arrival)
+        self._apply(tracking.frame_came(self.belt, view, session, arrival))
         self._plc.read_soon(self.layout.station)
 
     def seen(self, view: str, session: int, counter: int, view_object: Mapping[str, Any]) -> None:
@@ -204,9 +209,11 @@ class StationLine:
     def plc_read(self, snapshot: PlcSnapshot) -> None:
         """A station was read."""
         self._note_beat(snapshot)
-        restarted = self.belt.boot not in (None, snapshot.boot_count)
+        restarted = tracking.restarted(self.belt, snapshot)
         if self._fresh_link or restarted:
-            self._greet(snapshot, new_epoch=restarted or self.belt.away)
+            # An epoch above ours is another gateway's: under it nothing of ours would count.
+            foreign = snapshot.epoch > self.epoch
+            self._greet(snapshot, new_epoch=restarted or self.belt.away or foreign)
         self._apply(tracking.plc_read(self.belt, snapshot))
 
     def plc_acked(self, token: Token, at_s: float) -> None:
@@ -257,7 +264,7 @@ class StationLine:
         self._pay_journal()
         self._speak()
         self._drop_strays()
-        if self.link.up:
+        if self.link.up and not self._fresh_link:  # the epoch goes first, or old words count again
             self._beats = (self._beats + 1) % (1 << 32)
             self._plc.beat(self.layout.station, self._beats)
 
@@ -281,7 +288,9 @@ class StationLine:
 
     def _apply(self, step: Step) -> None:
         self.belt, effects = step
-        for effect in effects:
+        self._unwritten = {e.part.number for e in effects if isinstance(e, Judged)}
+        self._unwritten |= {e.first for e in effects if isinstance(e, Gap)}
+        for effect in sorted(effects, key=lambda one: isinstance(one, Gap)):
             self._do(effect)
         if any(isinstance(effect, SyncLost) for effect in effects):
             theirs = self.link.snapshot.epoch if self.link.snapshot else 0
@@ -295,10 +304,11 @@ class StationLine:
             case Decided(part, action):
                 self._close(part, action)
             case Latched(part) if part.operator:
-                self._write(entries.latched(self.record(part.number), part.operator))
+                self._write(entries.latched(self.record_of(part), part.operator))
             case Gap():
                 snapshot = self.link.snapshot
                 totals = snapshot.counts if snapshot else {}
+                self._unwritten.discard(effect.first)
                 self._write(entries.gap(effect, run=self.belt.run, totals=totals))
             case SyncLost(view, why):
                 self._alarm(f"sync {view}", why)
@@ -306,15 +316,16 @@ class StationLine:
                 self._plc.ask_sync(self.layout.station, view, request)
 
     def _journal_verdict(self, part: Part) -> None:
-        record = self.record(part.number)
+        record = self.record_of(part)
         self._numbers[record] = part.number
+        self._unwritten.discard(part.number)  # what the same step judged is not in the journal yet
         now_s = self._clock.monotonic_s()
         entered_at = self._clock.now() - timedelta(seconds=now_s - part.entered_s)
         around = Circumstances(
             record=record,
-            run=self.belt.run,
+            run=part.run,
             epoch=self.epoch,
-            oldest_open=self.belt.oldest_open,
+            oldest_open=min(self._unwritten | {self.belt.oldest_open}),
             triggered_at=entered_at.isoformat(),
             ready_to_judged_ms=round((now_s - part.ready_s) * 1000, 3) if part.ready_s else None,
         )
@@ -323,11 +334,11 @@ class StationLine:
             self.belt = tracking.journal_failed(self.belt, part.number, failed=True)
 
     def _close(self, part: Part, action: Action | None) -> None:
-        record = self.record(part.number)
+        record = self.record_of(part)
         if part.decision and not part.said and not part.decision.not_inspected:
             self.late += 1
             self._write(entries.acked(record, latency_ms=None, late=True))
-        entry = entries.decided(part, action, record=record, run=self.belt.run)
+        entry = entries.decided(part, action, record=record)
         self._write(entry)
         if not entry["agrees"]:
             self.disagreements += 1
@@ -346,7 +357,8 @@ class StationLine:
         if not outcome.new:
             return outcome
         entry = entries.override(record, press, revision=outcome.revision, who=who)
-        if not self._write(entry) and press.verdict is Verdict.PASS:
+        owe = press.verdict is Verdict.REJECT  # a PASS that is refused must never be written
+        if not self._write(entry, owe=owe) and not owe:
             return Outcome(Answer.REFUSED, outcome.revision - 1, why="the journal is full")
         self.belt = belt
         return outcome
@@ -376,19 +388,19 @@ class StationLine:
                 token = (station, part.number, self.epoch)
                 self._plc.say(station, part.number, word, token)
 
-    def _write(self, entry: Entry, *, number: int = -1) -> bool:
+    def _write(self, entry: Entry, *, number: int = -1, owe: bool = True) -> bool:
         """Append to the journal; what it cannot take is owed and paid later, in order."""
         full = {**entry, "at": self._clock.now().isoformat(), "station": self.layout.station}
-        if self._owed:
+        if not self._owed:
+            try:
+                self._journal.append(full)
+            except JournalFull:
+                self.journal_alarm = "the journal is full: the recorder does not keep up"
+            else:
+                return True
+        if owe:
             self._owed.append((number, full))
-            return False
-        try:
-            self._journal.append(full)
-        except JournalFull:
-            self._owed.append((number, full))
-            self.journal_alarm = "the journal is full: the recorder does not keep up"
-            return False
-        return True
+        return False
 
     def _pay_journal(self) -> None:
         while self._owed:
@@ -397,7 +409,7 @@ class StationLine:
                 self._journal.append(entry)
             except JournalFull:
                 return
-            self._owed.pop(0)
+            self._owed.popleft()
             self.belt = tracking.journal_failed(self.belt, number, failed=False)
         self.journal_alarm = ""
 
@@ -416,6 +428,7 @@ class StationLine:
         if not self._held or next(iter(self._held.values())) > limit_s:
             return
         shown = {r.picture for part in self.belt.parts.values() for r in part.results.values()}
+        shown |= {r.picture for t in self.belt.tracks.values() for r in t.results.values()}
         for picture, seen_s in list(self._held.items()):
             if seen_s <= limit_s and picture not in shown:
                 del self._held[picture]

@@ -125,7 +125,7 @@ def _part(line: StationLine, part: Part) -> dict[str, object]:
     last = layout.reject_at_counts - layout.last_word_counts
     said = part.operator
     return {
-        "record": line.record(part.number),
+        "record": line.record_of(part),
         "number": part.number,
         "verdict": verdict_name(part.decision.verdict if part.decision else None),
         "reasons": list(part.decision.reasons) if part.decision else [],
