@@ -37,13 +37,17 @@ _GOOD_EVERY = 4
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One share of a station's pictures: its seeds' purpose, first number and how many."""
+    """One share of a station's pictures: its seeds' purpose, first number and how many.
+
+    `kinds`, if there are any, leaves only bad parts with a defect of one of them.
+    """
 
     station: str
     folder: str
     purpose: str
     first: int
     pictures: int
+    kinds: tuple[str, ...] = ()
 
 
 def classes_of(stations: tuple[str, ...]) -> list[str]:
@@ -57,7 +61,13 @@ def classes_of(stations: tuple[str, ...]) -> list[str]:
 
 
 def write_dataset(
-    root: Path, stations: tuple[str, ...], *, pictures: int, validation: int, first: int = 0
+    root: Path,
+    stations: tuple[str, ...],
+    *,
+    pictures: int,
+    validation: int,
+    first: int = 0,
+    kinds: tuple[str, ...] = (),
 ) -> Path:
     """Write the pictures of the stations and return the path of data.yaml.
 
@@ -67,8 +77,10 @@ def write_dataset(
         pictures: training pictures per station.
         validation: validation pictures per station.
         first: number of the first training seed, to draw fresh parts for a later round.
+        kinds: draw only bad parts with a defect of one of these, to add more of what a model finds
+            hard; none means parts of all kinds, and good ones.
     """
-    splits = [Split(s, "train", "training", first, pictures) for s in stations]
+    splits = [Split(s, "train", "training", first, pictures, kinds) for s in stations]
     splits += [Split(s, "val", "limits", 0, validation) for s in stations]
     spawn = get_context("spawn")  # a fork beside OpenCV's threads may never wake up
     with ProcessPoolExecutor(2, mp_context=spawn) as pool:
@@ -90,10 +102,14 @@ def fingerprint(root: Path) -> str:
     return digest.hexdigest()
 
 
-def training_parts(station: str, purpose: str, first: int) -> Iterator[PartTruth]:
-    """Yield parts without end: one good one in four, the others bad."""
+def training_parts(
+    station: str, purpose: str, first: int, kinds: tuple[str, ...] = ()
+) -> Iterator[PartTruth]:
+    """Yield parts without end: one good one in four, the others bad, or only some kinds."""
     for number in count(first):
-        yield make_part(station, seed_of(purpose, number), bad=number % _GOOD_EVERY != 0)
+        part = make_part(station, seed_of(purpose, number), bad=number % _GOOD_EVERY != 0)
+        if not kinds or any(defect.kind in kinds for defect in part.defects):
+            yield part
 
 
 def _write_split(root: Path, split: Split, stations: tuple[str, ...]) -> None:
@@ -103,7 +119,7 @@ def _write_split(root: Path, split: Split, stations: tuple[str, ...]) -> None:
     labels.mkdir(parents=True, exist_ok=True)
     before = stations[: stations.index(split.station)]
     offset = sum(len(kinds_of(station)) for station in before)
-    parts = training_parts(split.station, split.purpose, split.first)
+    parts = training_parts(split.station, split.purpose, split.first, split.kinds)
     for part, _ in zip(parts, range(split.pictures), strict=False):
         view = _shown_view(part)
         name = f"{split.station}_{part.seed}_{view}"
@@ -150,6 +166,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=4000)
     parser.add_argument("--validation", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--kinds", nargs="+", default=[])
     asked = parser.parse_args()
     write_dataset(
         asked.root,
@@ -157,6 +174,7 @@ def main() -> None:
         pictures=asked.pictures,
         validation=asked.validation,
         first=asked.first,
+        kinds=tuple(asked.kinds),
     )
 
 

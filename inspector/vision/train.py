@@ -216,17 +216,15 @@ def specialised(joint: Path, *, classes: list[str], first: int, target: Path) ->
     head.no = head.nc + 4 * head.reg_max
     model.names, model.nc = dict(enumerate(classes)), len(classes)
     model.yaml["nc"] = len(classes)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(
-        {
-            "epoch": -1,
-            "model": model,
-            "ema": None,
-            "train_args": {"imgsz": INPUT_PX, "task": "detect"},
-        },
-        target,
-    )
+    save(model, target)
     return target
+
+
+def save(model: DetectionModel, target: Path) -> None:
+    """Write a network as a checkpoint that a training can start from."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    facts = {"imgsz": INPUT_PX, "task": "detect"}
+    torch.save({"epoch": -1, "model": model, "ema": None, "train_args": facts}, target)
 
 
 def _rows(whole: torch.nn.Conv2d, first: int, count: int) -> torch.nn.Conv2d:
