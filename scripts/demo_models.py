@@ -209,21 +209,22 @@ def evaluate(asked: argparse.Namespace) -> None:
     """Print the figures of a package on fresh parts and write them into its manifest."""
     folder = MODELS / asked.station
     looker = Looker(folder)
-    parts = evaluation_parts(asked.station, good=asked.parts, bad=asked.parts)
+    parts = evaluation_parts(asked.station, good=asked.parts, bad=asked.parts, draw=asked.draw)
     started_s = time.monotonic()
     figures = evaluated(asked.station, [judged(part, looker.kinds) for part in parts])
     print(report(figures))
     print(f"{2 * asked.parts} parts drawn and judged in {time.monotonic() - started_s:.0f} s")
     manifest = tomlkit.parse((folder / MANIFEST).read_text("utf-8")).unwrap()
-    manifest["metrics"] = _metrics(figures, parts=asked.parts)
+    manifest["metrics"] = _metrics(figures, parts=asked.parts, draw=asked.draw)
     _save(folder, manifest)
 
 
-def _metrics(figures: Evaluation, *, parts: int) -> Manifest:
+def _metrics(figures: Evaluation, *, parts: int, draw: int) -> Manifest:
+    first = RANGES["evaluation"].start + draw * 2 * parts
     rule = f"missed <= {MISSED:.1%} and good parts rejected <= {FALSE_REJECTS:.1%}"
     return {
-        "data": f"{parts} good and {parts} bad parts, evaluation seeds from "
-        f"{RANGES['evaluation'].start}, FP32 on the CPU",
+        "data": f"{parts} good and {parts} bad parts, evaluation seeds from {first}, "
+        "FP32 on the CPU",
         "limits_rule": f"{rule} on the limits' seeds; see inspector/vision/limits.py",
         "missed_from_3_sigma": str(figures.missed_clear),
         "good_parts_rejected": str(figures.false_rejects),
@@ -284,6 +285,7 @@ def main() -> None:
     two.set_defaults(run=evaluate)
     two.add_argument("station", choices=STATIONS)
     two.add_argument("--parts", type=int, default=2500, help="good, and bad")
+    two.add_argument("--draw", type=int, default=1, help="another one after a look at this one")
     three = commands.add_parser("samples")
     three.set_defaults(run=write_samples)
     three.add_argument("--each", type=int, default=2)

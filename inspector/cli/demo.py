@@ -33,7 +33,9 @@ SCHEMA = 1
 @click.option("--headless", is_flag=True, help="No screens: run --parts, then print the sums.")
 @click.option("--evaluate", is_flag=True, help="Judge freshly drawn parts without a line.")
 @click.option("--parts", default=0, type=click.IntRange(0), help="Parts per station.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option(
+    "--seed", default=1, show_default=True, type=click.IntRange(0), help="Another, other parts."
+)
 @click.option("--rate", type=click.FloatRange(0.1, 50), help="Parts/s per station; 1, headless 10.")
 @click.option("--defect-rate", default=0.02, show_default=True, type=click.FloatRange(0, 1))
 @click.option(
@@ -64,7 +66,7 @@ def demo_command(
         parse_fault(fault)
     settings = load_site(site, port=port)
     if evaluate:
-        evaluate_demo(settings, parts=parts or 2500, as_json=as_json)
+        evaluate_demo(settings, parts=parts or 2500, draw=seed, as_json=as_json)
         return
     if headless and not parts:
         msg = "--headless needs --parts N (parts per station)"

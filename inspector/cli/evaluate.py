@@ -12,6 +12,7 @@ import click
 
 from inspector.config import Site
 from inspector.domain.frame import BgrImage
+from inspector.errors import BadInput
 from inspector.simulator.evaluate import (
     Evaluation,
     Share,
@@ -20,18 +21,26 @@ from inspector.simulator.evaluate import (
     judged,
     report,
 )
+from inspector.simulator.seeds import RANGES
 from inspector.vision.manifest import open_package
 from inspector.vision.parity import open_model
 from inspector.vision.runtime import Model
 
 
-def evaluate_demo(site: Site, *, parts: int, as_json: bool) -> None:
-    """Judge `parts` good and `parts` bad parts of each station; print misses and false rejects."""
+def evaluate_demo(site: Site, *, parts: int, draw: int, as_json: bool) -> None:
+    """Judge `parts` good and `parts` bad parts of each station; print misses and false rejects.
+
+    Raises:
+        BadInput: There are not so many draws.
+    """
+    if (draw + 1) * 2 * parts > len(RANGES["evaluation"]):
+        msg = f"--seed {draw}: with --parts {parts} there are not so many draws of fresh parts"
+        raise BadInput(msg)
     results = {}
     for station in site.stations:
         package = open_package(site.package_folder(station))
         model = open_model(package, threads=2, limits=station.limits)
-        truths = evaluation_parts(station.name, good=parts, bad=parts)
+        truths = evaluation_parts(station.name, good=parts, bad=parts, draw=draw)
         with click.progressbar(
             truths, length=2 * parts, label=station.name, file=sys.stderr
         ) as bar:

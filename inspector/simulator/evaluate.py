@@ -88,11 +88,24 @@ class Evaluation:
 
 
 def evaluation_parts(
-    station: str, *, good: int, bad: int, purpose: str = "evaluation"
+    station: str, *, good: int, bad: int, purpose: str = "evaluation", draw: int = 0
 ) -> Iterator[PartTruth]:
-    """Yield the first parts of the purpose's seeds: the good ones, then the bad ones."""
+    """Yield parts of the purpose's seeds: the good ones, then the bad ones.
+
+    Args:
+        station: the station.
+        good: how many good ones.
+        bad: how many bad ones.
+        purpose: whose seeds.
+        draw: 0 for the first `good` + `bad` seeds, 1 for the next as many, and so on: a model that
+            was changed after a look at one draw is judged on another.
+
+    Raises:
+        SeedOutsideRange: the purpose has no such draw.
+    """
+    first = draw * (good + bad)
     for number in range(good + bad):
-        yield make_part(station, seed_of(purpose, number), bad=number >= good)
+        yield make_part(station, seed_of(purpose, first + number), bad=number >= good)
 
 
 def judged(truth: PartTruth, judge: Judge) -> JudgedPart:

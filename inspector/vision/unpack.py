@@ -27,6 +27,8 @@ from ultralytics.nn.tasks import DetectionModel
 from inspector.vision.train import save
 
 _BATCH = 32
+_MOST_OFF = 1e-3
+"""Of a score; the sums are only rounded otherwise."""
 _HEAD, _TWIN = ("cv2", "cv3"), ("one2one_cv2", "one2one_cv3")
 
 Weights = Mapping[str, torch.Tensor]
@@ -40,14 +42,28 @@ def unpacked(file: Path, pictures: Path, *, classes: list[str], count: int = 256
         pictures: a folder of PNG pictures of the model's own input size and product.
         classes: the names of its classes, in order.
         count: how many of the pictures to measure the normalisation on.
+
+    Raises:
+        ValueError: the file is no such export, or would not do the same any more.
     """
     graph = onnx.load(str(file)).graph
     weights = {i.name: _tensor(i) for i in graph.initializer if i.name.startswith("model.")}
-    model = DetectionModel("yolo26n.yaml", nc=len(classes), verbose=False)
+    model = DetectionModel("yolo26n.yaml", nc=len(classes), verbose=False).eval()
     model.names = dict(enumerate(classes))
     _both_heads(model, weights)
-    _measured(model, _batches(sorted(pictures.glob("*.png"))[:count]))
+    batches = _batches(sorted(pictures.glob("*.png"))[:count])
+    before = _scores(model, batches[0])
+    _measured(model, batches)
+    if (off := float((_scores(model, batches[0]) - before).abs().max())) > _MOST_OFF:
+        msg = f"unfolding changed a score by {off:.4f}"
+        raise ValueError(msg)
     return model
+
+
+def _scores(model: DetectionModel, batch: torch.Tensor) -> torch.Tensor:
+    """Return each anchor's class scores, 0 to 1, of the one-to-many head."""
+    with torch.no_grad():
+        return model(batch)[1]["one2many"]["scores"].sigmoid()
 
 
 def _tensor(initializer: Any) -> torch.Tensor:
@@ -108,7 +124,6 @@ def _measured(model: DetectionModel, batches: list[torch.Tensor]) -> None:
 
     norms = [m for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d)]
     hooks = [norm.register_forward_pre_hook(look) for norm in norms]
-    model.eval()
     with torch.no_grad():
         for batch in batches:
             model(batch)

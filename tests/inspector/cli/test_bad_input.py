@@ -108,6 +108,10 @@ def test_a_fault_that_does_not_exist(site: Path) -> None:
     assert "explode@3" in refused("demo", "--site", str(site), "--fault", "explode@3")
 
 
+def test_a_draw_beyond_the_seeds_for_evaluation() -> None:
+    assert "--seed 200" in refused("demo", "--evaluate", "--seed", "200")
+
+
 def test_status_where_nothing_runs(site: Path) -> None:
     ran = subprocess.run(
         [sys.executable, "-m", "inspector", "status", "--site", str(site)],

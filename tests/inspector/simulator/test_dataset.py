@@ -22,3 +22,11 @@ def test_a_data_set_has_a_label_file_for_each_picture(tmp_path: Path) -> None:
 def test_joint_classes_carry_their_station() -> None:
     assert classes_of(("board",)) == list(kinds_of("board"))
     assert classes_of(("board", "ring"))[4] == f"ring.{kinds_of('ring')[0]}"
+
+
+def test_more_of_one_kind_shows_that_kind_in_every_picture(tmp_path: Path) -> None:
+    root = write_dataset(tmp_path, ("board",), pictures=4, validation=1, kinds=("scratch",)).parent
+    labels = [file.read_text() for file in (root / "labels" / "train").iterdir()]
+    scratch = str(kinds_of("board").index("scratch"))
+    assert len(labels) == 4
+    assert all(scratch in {line.split()[0] for line in text.splitlines()} for text in labels)

@@ -59,3 +59,12 @@ def test_every_view_is_judged() -> None:
     assert [p.bad for p in parts] == [False, True]
     judged(parts[0], judge)
     assert len(pictures) == 2
+
+
+def test_another_draw_has_other_parts() -> None:
+    seeds = [
+        {part.seed for part in evaluation_parts("ring", good=2, bad=3, draw=draw)}
+        for draw in (0, 1)
+    ]
+    assert len(seeds[0]) == len(seeds[1]) == 5
+    assert not seeds[0] & seeds[1]
