@@ -1,59 +1,70 @@
 """Score limits of a model's classes, chosen on pictures that neither trained it nor will judge it.
 
-The rule, for each class alone:
+The rule: a missed defect is a recall and a false reject costs a part, so the good parts that may
+be rejected (`FALSE_REJECTS`) are spent where each of them buys the most clear defects.
 
-- *Low*: the lowest limit at which at most `FALSE_REJECTS` / (number of classes) of the good parts
-  are rejected by this class.
-- *High*: the highest limit at which at most `MISSED` of this class's clear defects are missed.
-- Where low lies below high, the limit is their middle on the logit scale, so that both sides keep
-  a margin.
-- Where it does not, the model cannot keep both. Such classes share all of `FALSE_REJECTS` among
-  them, as the others need little of it, and take low; the evaluation shows what that misses.
+1. Every class begins with all good parts below its limit.
+2. As long as a class can take in more clear defects within what may still be rejected, the limit
+   goes down in the class that gains the most defects for each further good part rejected.
+3. Each limit then lies in the middle, on the logit scale, between the best score of a good part
+   that passes and the lowest score of a clear defect that is found: both sides keep a margin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
 
 FALSE_REJECTS = 0.006
-MISSED = 0.003
 _LEAST, _MOST = 0.02, 0.95
 
 Scores = npt.NDArray[np.float64]
+Lows = dict[str, float]
 
 
 def chosen_limits(good: Mapping[str, Scores], clear: Mapping[str, Scores]) -> dict[str, float]:
-    """Return the limit of each class, rounded to four digits.
+    """Return the limit of each class, rounded to four digits; a score at the limit rejects.
 
     Args:
-        good: for each class, its highest score on each good part.
+        good: for each class, its highest score on each good part; part by part the same order.
         clear: for each class, its highest score on each part with a clear defect of this class.
     """
-    share = FALSE_REJECTS / len(good)
-    hard = [kind for kind in good if _low(good[kind], share) >= _high(clear[kind])]
-    wider = FALSE_REJECTS / max(len(hard), 1)
-    return {
-        kind: chosen_limit(good[kind], clear[kind], false_rejects=wider if kind in hard else share)
-        for kind in good
-    }
+    lows = {kind: float(scores.max()) for kind, scores in good.items()}
+    spent = FALSE_REJECTS * len(next(iter(good.values())))
+    while cuts := list(_affordable(good, clear, lows, spent)):
+        gain, kind, low = max(cuts)
+        if not gain:
+            break
+        lows[kind] = low
+    return {kind: _limit(low, clear[kind]) for kind, low in lows.items()}
 
 
-def chosen_limit(good: Scores, clear: Scores, *, false_rejects: float) -> float:
-    """Return one class's limit by the rule above; a score at the limit rejects."""
-    low, high = _low(good, false_rejects), _high(clear)
-    limit = _middle(low, high) if low < high else low + 1e-4
+def _affordable(
+    good: Mapping[str, Scores], clear: Mapping[str, Scores], lows: Lows, most: float
+) -> Iterator[tuple[float, str, float]]:
+    """Yield defects gained per good part lost, class and new low of each step within `most`."""
+    rejected = _rejected(good, lows)
+    for kind, low in lows.items():
+        for lower in sorted({*good[kind][good[kind] < low]}, reverse=True):
+            lost = int((rejected | (good[kind] > lower)).sum())
+            if lost > most:
+                break
+            gained = int(((clear[kind] > lower) & (clear[kind] <= low)).sum())
+            yield gained / max(lost - int(rejected.sum()), 0.5), kind, float(lower)
+
+
+def _rejected(good: Mapping[str, Scores], lows: Lows) -> npt.NDArray[np.bool_]:
+    """Return for each good part whether any class rejects it."""
+    over = [good[kind] > low for kind, low in lows.items()]
+    return np.asarray(np.any(over, axis=0), np.bool_)
+
+
+def _limit(low: float, clear: Scores) -> float:
+    found = clear[clear > low]
+    limit = _middle(low, float(found.min())) if found.size else low + 1e-4
     return round(min(max(limit, _LEAST), _MOST), 4)
-
-
-def _low(good: Scores, false_rejects: float) -> float:
-    return float(np.quantile(good, 1 - false_rejects, method="higher"))
-
-
-def _high(clear: Scores) -> float:
-    return float(np.quantile(clear, MISSED, method="lower"))
 
 
 def _middle(low: float, high: float) -> float:

@@ -1,22 +1,36 @@
 import numpy as np
 
-from inspector.vision.limits import chosen_limit, chosen_limits
+from inspector.vision.limits import FALSE_REJECTS, chosen_limits
 
 
 def test_a_limit_lies_between_the_good_parts_and_the_clear_defects() -> None:
-    limit = chosen_limit(np.full(100, 0.1), np.full(100, 0.9), false_rejects=0.0015)
-    assert limit == 0.5
+    limits = chosen_limits({"dent": np.full(100, 0.1)}, {"dent": np.full(100, 0.9)})
+    assert limits == {"dent": 0.5}
 
 
-def test_where_both_cannot_be_kept_the_good_parts_decide() -> None:
+def test_no_more_good_parts_are_rejected_than_may_be() -> None:
     good, clear = np.linspace(0, 0.6, 1000), np.linspace(0.2, 1.0, 1000)
-    limit = chosen_limit(good, clear, false_rejects=0.0015)
-    assert (good >= limit).mean() <= 0.0015
-    assert limit < 0.65
+    limit = chosen_limits({"dent": good}, {"dent": clear})["dent"]
+    assert 0.003 <= (good >= limit).mean() <= FALSE_REJECTS
 
 
-def test_each_class_gets_its_share_of_the_false_rejects() -> None:
-    good = {"dent": np.linspace(0, 0.3, 4000), "burr": np.zeros(4000)}
-    limits = chosen_limits(good, {"dent": np.full(9, 0.9), "burr": np.full(9, 0.9)})
-    assert set(limits) == {"dent", "burr"}
-    assert (good["dent"] >= limits["dent"]).mean() <= 0.003
+def test_the_false_rejects_go_to_the_class_where_each_buys_the_most_defects() -> None:
+    hard = np.linspace(0, 0.3, 1000)
+    good = {"dent": hard, "burr": hard}
+    clear = {"dent": np.linspace(0.2985, 0.2999, 300), "burr": np.linspace(0.1, 0.9, 300)}
+    limits = chosen_limits(good, clear)
+    assert (clear["dent"] >= limits["dent"]).mean() > 0.9
+    assert limits["burr"] > 0.2999
+
+
+def test_a_part_that_two_classes_reject_is_spent_once() -> None:
+    odd = np.where(np.arange(1000) < 6, 0.8, 0.0)
+    same = {"dent": odd, "burr": odd}
+    limits = chosen_limits(same, dict.fromkeys(same, np.full(50, 0.5)))
+    assert all(limit < 0.5 for limit in limits.values())
+
+
+def test_a_class_gains_nothing_from_false_rejects_that_buy_no_defect() -> None:
+    good, clear = np.linspace(0, 0.3, 1000), np.full(100, 0.9)
+    limit = chosen_limits({"dent": good}, {"dent": clear})["dent"]
+    assert limit > good.max()
