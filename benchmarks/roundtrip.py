@@ -16,9 +16,11 @@ from threading import Event
 from inspector.config import Site
 from inspector.errors import PlcLost, PlcRefused
 from inspector.ipc import Runtime, read_status
+from inspector.plc.access import Access
 from inspector.plc.certificates import Certificate
-from inspector.plc.nodes import PlcStation, operator_slot
-from inspector.plc.session import Access, Session, open_session
+from inspector.plc.contract import operator_slot
+from inspector.plc.nodes import PlcStation
+from inspector.plc.session import Session, open_session
 
 NO_WORD = 0
 """In an operator's slot it says nothing of any part; headless runs have no operators."""

@@ -9,21 +9,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from inspector.errors import SettingsWrong
+from inspector.plc_profile import PlcProfile, node_clashes, not_available
+from inspector.settings import Name, Settings
 
-_NAME = r"^[a-z][a-z0-9_]{0,31}$"
-Name = Annotated[str, Field(pattern=_NAME)]
 Score = Annotated[float, Field(ge=0, le=1)]
 PLC_TABLE_MARGIN = 1.5
 """Slots per part in flight that a table must have at least (DESIGN, "The PLC handshake")."""
-
-
-class Settings(BaseModel):
-    """Frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class SimulatedCamera(Settings):
@@ -155,34 +149,6 @@ class Station(Settings):
         return self
 
 
-class PlcProfile(Settings):
-    """How a PLC is reached: `stations/plc/<name>.toml`."""
-
-    name: Name = Field(description="As the file; stations name it in plc.")
-    endpoint: str = Field(pattern=r"^opc\.tcp://", description="Of the PLC's OPC UA server.")
-    policy: Literal["Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] = Field(
-        default="Basic256Sha256", description="Security policy, always SignAndEncrypt."
-    )
-    user: str = Field(description="User name at the PLC.")
-    password_env: str = Field(description="Environment variable that holds the password.")
-    server_certificate: str = Field(
-        description="The PLC's certificate (DER), relative to the site."
-    )
-    namespace_uri: str = Field(description="Of the nodes; looked up at each connect.")
-    slot_count: int = Field(ge=8, le=256, description="Slots of the tables: a power of two.")
-    poll_ms: int = Field(default=50, ge=10, le=1000, description="Between two reads of a station.")
-    request_timeout_s: float = Field(
-        default=1.0, gt=0, le=10, description="A request without an answer for so long failed."
-    )
-
-    @model_validator(mode="after")
-    def _power_of_two(self) -> PlcProfile:
-        if self.slot_count & (self.slot_count - 1):
-            msg = "slot_count must be a power of two"
-            raise ValueError(msg)
-        return self
-
-
 class DemoSettings(Settings):
     """The demo factory's pace; absent in a real site."""
 
@@ -250,6 +216,8 @@ def check_site(
     for station in stations:
         problems.extend(_cross_check(folder, station, plcs))
     problems.extend(_shared_prefixes(stations))
+    for plc in plcs:
+        problems.extend(_plc_check(plc, stations))
     if problems:
         return None
     return Site(
@@ -336,6 +304,13 @@ def _cross_check(folder: Path, station: Station, plcs: list[PlcProfile]) -> list
         why = f"up to {in_flight} parts in flight need {PLC_TABLE_MARGIN} times as many slots"
         problems.append(SettingsWrong(f"stations/plc/{plc.name}.toml", "slot_count", why))
     return problems
+
+
+def _plc_check(plc: PlcProfile, stations: list[Station]) -> list[SettingsWrong]:
+    behind = [one for one in stations if one.plc == plc.name]
+    views = [(one.prefix, [view.name for view in one.views]) for one in behind]
+    wrong = [*not_available(plc), *node_clashes(plc, views)]
+    return [SettingsWrong(f"stations/plc/{plc.name}.toml", key, why) for key, why in wrong]
 
 
 def most_in_flight(station: Station) -> int:

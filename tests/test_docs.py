@@ -19,12 +19,13 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from inspector.cli import commands
-from inspector.config import PlcProfile, Station, load_site
+from inspector.config import Station, load_site
 from inspector.domain.accounting import Recorded, account
 from inspector.domain.overriding import Press
 from inspector.domain.verdict import Verdict
 from inspector.gateway.__main__ import PROCESSES
-from inspector.plc.nodes import read_nodes, written_nodes
+from inspector.plc.contract import read_nodes, written_nodes
+from inspector.plc_profile import PlcProfile
 from tests.factory import Factory
 
 ROOT = Path(__file__).parents[1]
@@ -281,6 +282,10 @@ def settings_of(model: type[BaseModel], under: str = "") -> Iterator[tuple[str, 
     """Yield every key of a settings file that a person can write, with range and default."""
     for name, field in model.model_fields.items():
         key, members = under + name, members_of(field)
+        if named := named_table(field):
+            yield key, Setting("name → table", default_of(field))
+            yield from settings_of(named, f"{key}.<name>.")
+            continue
         if get_origin(field.annotation) is tuple:
             yield key, Setting(range_of(field), default_of(field))
             key += "[]"
@@ -298,6 +303,14 @@ def settings_of(model: type[BaseModel], under: str = "") -> Iterator[tuple[str, 
 def members_of(field: FieldInfo) -> list[type[BaseModel]]:
     """Return the tables that may stand at a field: none for a plain value."""
     return [one for one in flat(field.annotation) if isinstance(one, type) and is_table(one)]
+
+
+def named_table(field: FieldInfo) -> type[BaseModel] | None:
+    """Return the table of which a field holds one for each name, or None."""
+    if get_origin(field.annotation) is not dict:
+        return None
+    value = get_args(field.annotation)[1]
+    return value if isinstance(value, type) and is_table(value) else None
 
 
 def flat(annotation: Any) -> Iterator[Any]:
@@ -318,6 +331,8 @@ def default_of(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
+    if value is None:
+        return "not given"
     if isinstance(value, float) and value == int(value):
         value = int(value)
     return f"`{json.dumps(value)}`"
@@ -325,7 +340,9 @@ def default_of(field: FieldInfo) -> str:
 
 def range_of(field: FieldInfo) -> str:
     """Return in words what a field takes."""
-    annotation = field.annotation
+    annotation: Any = field.annotation
+    if type(None) in get_args(annotation):
+        (annotation,) = (one for one in get_args(annotation) if one is not type(None))
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
     if annotation is bool:
@@ -365,6 +382,8 @@ def spoken(metadata: Any) -> str:
         return f"above {bounds['gt']:g}" + (f", up to {high:g}" if high is not None else "")
     if low is None and high is None:
         return "any number"
+    if low is None:  # a text's length
+        low = 0
     return f"{low:g} or more" if high is None else f"{low:g} to {high:g}"
 
 

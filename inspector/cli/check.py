@@ -7,9 +7,10 @@ from pathlib import Path
 
 import click
 
-from inspector.config import PlcProfile, Station, check_site
+from inspector.config import Station, check_site
 from inspector.errors import SettingsWrong
-from inspector.gateway.preflight import package_problems
+from inspector.gateway.preflight import package_problems, password_file_problems
+from inspector.plc_profile import PlcProfile
 from inspector.vision.manifest import package_schema
 
 SCHEMAS = {
@@ -31,7 +32,9 @@ def check_command(site: Path) -> None:
     problems: list[SettingsWrong] = []
     found = check_site(site, problems)
     lines = [str(problem) for problem in problems]
-    lines += [str(problem) for problem in package_problems(found)] if found else []
+    if found:
+        later = [*package_problems(found), *password_file_problems(found)]
+        lines += [str(problem) for problem in later]
     for line in lines:
         click.echo(line, err=True)
     if lines:

@@ -21,12 +21,12 @@ class PlcSnapshot:
         decisions: The decision words by slot.
         latched: The latched operator words by slot.
         epoch: In force at the PLC.
-        boot_count: Of the PLC's program.
+        boot_count: Of the PLC's program, or where it counts none, when its server started.
         heartbeat: Of the PLC's program.
-        alive: The PLC holds the gateway for alive.
+        alive: The PLC holds the gateway for alive; None where the PLC does not say.
         state: PackML number.
-        counts: triggered, decided, passed, rejected, fail_safe, on_belt.
-        policy: The line policy as the PLC shows it.
+        counts: triggered, decided, passed, rejected, fail_safe, on_belt; those that the PLC has.
+        policy: The line policy as the PLC shows it; what it does not show is not in it.
     """
 
     station: str
@@ -41,7 +41,7 @@ class PlcSnapshot:
     epoch: int
     boot_count: int
     heartbeat: int
-    alive: bool
+    alive: bool | None
     state: int
     counts: Mapping[str, int]
     policy: Mapping[str, int | bool]

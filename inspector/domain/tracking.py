@@ -330,8 +330,8 @@ def _parts_entered(belt: Belt, snapshot: PlcSnapshot) -> Step:
     """
     near = snapshot.part_id if belt.newest is None else belt.newest
     head = extended(snapshot.part_id, near=near)
-    known = belt.newest if belt.newest is not None else head - snapshot.counts["triggered"]
     places = {extended(i, near=near): encoder for i, (encoder, _) in snapshot.triggers.items()}
+    known = belt.newest if belt.newest is not None else _uncounted(snapshot, places, head)
     seen = sorted(n for n in places if max(known, head - belt.layout.slots) < n <= head)
     last = head if belt.away else max(seen, default=known)
     new = [number for number in seen if number not in belt.recorded]
@@ -347,6 +347,16 @@ def _parts_entered(belt: Belt, snapshot: PlcSnapshot) -> Step:
         return entered, gaps
     entered, judged = _judged_now(entered, [parts[n] for n in new], "the gateway was not running")
     return entered, gaps + judged
+
+
+def _uncounted(snapshot: PlcSnapshot, places: Mapping[int, int], head: int) -> int:
+    """Return the number before the first part ever, or before the oldest in the ring.
+
+    A PLC that does not count its parts leaves us nothing to account for before its ring.
+    """
+    if "triggered" in snapshot.counts:
+        return head - snapshot.counts["triggered"]
+    return min((number for number in places if number <= head), default=head + 1) - 1
 
 
 def _missing(known: int, end: int, met: frozenset[int]) -> tuple[tuple[int, int], ...]:

@@ -52,7 +52,7 @@ def plc_settings(site: Site, runtime: Runtime) -> PlcSettings:
         key=certificate.key_pem,
         trusted=(data / "opcua" / "certificate.der",),
         user=profile.user,
-        password=plc_password(profile),
+        password=plc_password(profile, Path(site.folder)),
         cells=tuple(
             (station.prefix, cell_plan(station, index, demo, slots=profile.slot_count))
             for index, station in enumerate(site.stations)

@@ -10,13 +10,14 @@ from inspector.config import (
     PLC_TABLE_MARGIN,
     Belt,
     DemoSettings,
-    PlcProfile,
     Site,
     Station,
     most_in_flight,
 )
 from inspector.errors import BadInput
+from inspector.plc_profile import PlcProfile
 
+DEMO_USER = "inspector"
 JITTER = 0.2
 """Spacing of parts varies by so much either way (issue 2, point 3)."""
 FAST_TRAVEL_COUNTS = 8000
@@ -65,9 +66,15 @@ def _paced(station: Station, rate_hz: float, *, fast: bool) -> Station:
 
 
 def _local(plc: PlcProfile, port: int, certificate: Path) -> PlcProfile:
-    return plc.model_copy(
-        update={
-            "endpoint": f"opc.tcp://127.0.0.1:{port}",
-            "server_certificate": str(certificate.resolve()),
-        }
+    """Return the demo's PLC: it has the whole contract, whatever the real one lacks."""
+    return PlcProfile(
+        name=plc.name,
+        endpoint=f"opc.tcp://127.0.0.1:{port}",
+        user=plc.user or DEMO_USER,
+        password_env=plc.password_env or f"INSPECTOR_DEMO_{plc.name.upper()}_PASSWORD",
+        server_certificate=str(certificate.resolve()),
+        namespace_uri=plc.namespace_uri,
+        slot_count=plc.slot_count,
+        poll_ms=plc.poll_ms,
+        request_timeout_s=plc.request_timeout_s,
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from pathlib import Path
 
-from inspector.config import PlcProfile
 from inspector.errors import SettingsWrong
+from inspector.plc_profile import PlcProfile
 
 _KEY_BYTES = 32
+OTHERS = 0o077
+"""Of a mode: what others than the owner may do."""
 
 
 def site_key(data: Path) -> bytes:
@@ -24,14 +27,42 @@ def site_key(data: Path) -> bytes:
     return file.read_bytes()
 
 
-def plc_password(profile: PlcProfile) -> str:
-    """Return the password at a PLC, from the environment variable that its profile names.
+def plc_password(profile: PlcProfile, folder: Path) -> str:
+    """Return the password at a PLC, from where its profile says; empty for an anonymous user.
+
+    Args:
+        profile: The PLC's.
+        folder: The site's.
 
     Raises:
-        SettingsWrong: The variable is not set.
+        SettingsWrong: The variable is not set, or the file is missing, empty, or open to others.
     """
+    if profile.password_file:
+        return _from_file(profile, folder / profile.password_file)
+    if not profile.user:
+        return ""
     password = os.environ.get(profile.password_env)
     if password is None:
         why = f"the environment variable {profile.password_env} is not set"
-        raise SettingsWrong(f"stations/plc/{profile.name}.toml", "password_env", why)
+        raise _wrong(profile, "password_env", why)
     return password
+
+
+def _from_file(profile: PlcProfile, file: Path) -> str:
+    try:
+        with file.open(encoding="utf-8") as opened:
+            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
+            if mode & OTHERS:
+                why = f"{file} is open to others (mode {mode:04o}): chmod 600 {file}"
+                raise _wrong(profile, "password_file", why)
+            password = opened.read().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = f"{file} cannot be read: {getattr(error, 'strerror', 'not UTF-8 text')}"
+        raise _wrong(profile, "password_file", why) from error
+    if not password:
+        raise _wrong(profile, "password_file", f"{file} is empty")
+    return password
+
+
+def _wrong(profile: PlcProfile, key: str, why: str) -> SettingsWrong:
+    return SettingsWrong(f"stations/plc/{profile.name}.toml", key, why)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from inspector.clock import SystemClock
-from inspector.config import PlcProfile, Site, Station
+from inspector.config import Site, Station
 from inspector.domain.entries import RanOn
 from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
 from inspector.domain.snapshot import PlcSnapshot
@@ -22,12 +22,14 @@ from inspector.domain.sync import Arrival
 from inspector.domain.tracking import Layout
 from inspector.domain.verdict import Verdict
 from inspector.gateway.keys import plc_password, site_key
+from inspector.gateway.plc_notices import PlcNotices
 from inspector.ipc import Runtime, read_status, write_status
 from inspector.line.station_line import StationLine, Token
 from inspector.line.status import station_status
 from inspector.plc.certificates import ensure_certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc
+from inspector.plc_profile import PlcProfile
 from inspector.storage.journal import JournalWriter
 
 TICK_S = 0.1
@@ -117,6 +119,7 @@ class LineProcess:
         self._workers = {station.name: WorkerLink() for station in site.stations}
         self._lines: dict[str, StationLine] = {}
         self._sides: dict[str, PlcSide] = {}
+        self._notices: dict[str, PlcNotices] = {}
         self._plcs: list[OpcUaPlc] = []
         self._connections: set[asyncio.StreamWriter] = set()
         self._unpublished = ""
@@ -130,20 +133,22 @@ class LineProcess:
         data = Path(self._site.data)
         lines: dict[str, StationLine] = {}
         side = PlcSide(profile.name, lines)
+        certificate = ensure_certificate(
+            data / "opcua", name="Inspector gateway", uri=GATEWAY_URI, hosts=["localhost"]
+        )
+        theirs = self._at_site(profile.server_certificate)
         plc = OpcUaPlc(
             profile,
-            password=plc_password(profile),
-            certificate=ensure_certificate(
-                data / "opcua", name="Inspector gateway", uri=GATEWAY_URI, hosts=["localhost"]
-            ),
-            server_certificate=Path(self._site.folder) / profile.server_certificate,
-            stations=[
-                PlcStation(one.name, one.prefix, tuple(view.name for view in one.views))
-                for one in stations
-            ],
+            password=plc_password(profile, Path(self._site.folder)),
+            certificate=certificate,
+            server_certificate=theirs,
+            trust_dir=self._at_site(profile.trust_dir),
+            stations=[plc_station(one, profile) for one in stations],
             events=side,
             clock=self._clock,
         )
+        notices = PlcNotices(profile, ours=certificate.cert_der, theirs=theirs)
+        self._notices[profile.name] = notices
         key = site_key(data)
         history = [entry for _, entry in self._journal.since(self._journal.oldest)]
         for station in stations:
@@ -152,6 +157,9 @@ class LineProcess:
             lines[station.name] = self._lines[station.name] = line
         self._sides[profile.name] = side
         self._plcs.append(plc)
+
+    def _at_site(self, path: str) -> Path | None:
+        return Path(self._site.folder) / path if path else None
 
     def _line(
         self, station: Station, profile: PlcProfile, plc: OpcUaPlc, key: bytes
@@ -237,13 +245,17 @@ class LineProcess:
 
     def _publish(self) -> None:
         now_s = self._clock.monotonic_s()
+        now = self._clock.now()
+        standing = {name: notices.standing(now) for name, notices in self._notices.items()}
         stations = {
             station.name: {
                 "title": station.title,
                 "travel_s": station.belt.travel_s,
                 "counts_per_s": station.belt.counts_per_s,
                 "override": allows_override(station),
-                **station_status(self._lines[station.name], now_s=now_s),
+                **station_status(
+                    self._lines[station.name], now_s=now_s, standing=standing[station.plc]
+                ),
             }
             for station in self._site.stations
         }
@@ -337,6 +349,12 @@ def layout_of(station: Station, profile: PlcProfile) -> Layout:
         smallest_spacing_us=station.belt.smallest_spacing_ms * 1000,
         slots=profile.slot_count,
     )
+
+
+def plc_station(station: Station, profile: PlcProfile) -> PlcStation:
+    """Return a station as its PLC knows it."""
+    views = tuple(view.name for view in station.views)
+    return PlcStation(station.name, profile.prefix + station.prefix, views)
 
 
 def try_to_take(line: StationLine, message: bytes) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from inspector.config import Site
 from inspector.errors import BadInput
+from inspector.gateway.keys import plc_password
 from inspector.gateway.worker_process import check_station_fits
 from inspector.storage.database import check_usable
 from inspector.vision.manifest import open_package
@@ -18,10 +19,14 @@ def check_before_start(site: Site) -> None:
 
     Raises:
         BadInput: A package is damaged or does not fit, the database cannot be used, nothing can
-            be written, or the port is taken; the first of these, with file and key.
+            be written, a password is not to be had, or the port is taken; the first of these,
+            with file and key.
     """
     for problem in package_problems(site):
         raise problem
+    if site.demo is None:  # the demo makes its PLC's password itself
+        for plc in site.plcs:
+            plc_password(plc, Path(site.folder))
     check_usable(Path(site.data))
     if site.port:
         must_be_free(site.host, site.port)
@@ -32,6 +37,17 @@ def package_problems(site: Site) -> Iterator[BadInput]:
     for station in site.stations:
         try:
             check_station_fits(station, open_package(site.package_folder(station)))
+        except BadInput as error:
+            yield error
+
+
+def password_file_problems(site: Site) -> Iterator[BadInput]:
+    """Yield what is wrong with files that hold passwords; variables are set when it runs."""
+    for plc in site.plcs:
+        if not plc.password_file:
+            continue
+        try:
+            plc_password(plc, Path(site.folder))
         except BadInput as error:
             yield error
 

@@ -23,15 +23,24 @@ PROGRAM_SILENT_S = 1.0
 PACKML_EXECUTE = 6
 
 
-def station_status(line: StationLine, *, now_s: float) -> dict[str, object]:
-    """Return a station's live state; every number is taken, none is typed in."""
+def station_status(
+    line: StationLine, *, now_s: float, standing: Sequence[Condition] = ()
+) -> dict[str, object]:
+    """Return a station's live state; every number is taken, none is typed in.
+
+    Args:
+        line: The station's.
+        now_s: The monotonic clock.
+        standing: Of its PLC's connection; said beside whatever is worse, so that nothing hides it.
+    """
     belt, link = line.belt, line.link
     snapshot = link.snapshot
-    condition = worst(conditions(line, now_s=now_s))
+    condition = worst([*standing, *conditions(line, now_s=now_s)])
+    texts = [condition.text, *(one.text for one in standing if one is not condition)]
     counts = dict(snapshot.counts) if snapshot else {}
     return {
         "state": condition.state.value,
-        "state_why": condition.text,
+        "state_why": "; ".join(texts),
         "running": bool(link.up and snapshot and snapshot.state == PACKML_EXECUTE),
         "packml": snapshot.state if snapshot else None,
         "counts": {

@@ -98,7 +98,12 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def days_left(cert: Certificate) -> int:
     """Return whole days until the certificate ends; negative when it has ended."""
-    return (_loaded(cert.cert_der).not_valid_after_utc - datetime.now(UTC)).days
+    return (ends_at(cert.cert_der) - datetime.now(UTC)).days
+
+
+def ends_at(cert_der: Path) -> datetime:
+    """Return the end of a certificate file, UTC; raises `BadInput`."""
+    return _loaded(cert_der).not_valid_after_utc
 
 
 def thumbprint(cert_der: Path) -> str:

@@ -1,8 +1,4 @@
-"""The nodes of one station at the PLC: their names and types, and what one read of them says.
-
-docs/architecture.md, "The PLC handshake", is the contract; `read_nodes` and `written_nodes` are its
-code.
-"""
+"""The nodes of one station at the PLC: requests for them, and what one read of them says."""
 
 from __future__ import annotations
 
@@ -14,34 +10,28 @@ from asyncua import ua
 
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.errors import PlcRefused
+from inspector.plc.contract import (
+    BOOT_COUNT,
+    COUNTS,
+    INT32,
+    PLAIN,
+    POLICY,
+    RING_WIDTH,
+    UINT32,
+    USABLE,
+    Node,
+    Places,
+    filled,
+    read_nodes,
+    split,
+    sync_answer,
+    written_nodes,
+)
 from inspector.plc.troubles import explain_status
 
-UINT32 = ua.VariantType.UInt32
-INT32 = ua.VariantType.Int32
-BOOLEAN = ua.VariantType.Boolean
 ALL_32_BITS = 0xFFFFFFFF
-RING_WIDTH = 3
-"""Numbers of one ring entry: id, encoder counts, time µs."""
-
-COUNTS = {
-    "triggered": "Count.Triggered",
-    "decided": "Count.Decided",
-    "passed": "Count.Passed",
-    "rejected": "Count.Rejected",
-    "fail_safe": "Count.FailSafe",
-    "on_belt": "Count.OnBelt",
-}
-"""Name in a snapshot → node."""
-POLICY = {
-    "hold_after_unknown": "Config.HoldAfterUnknown",
-    "hold_after_silence_ms": "Config.HoldAfterSilence_ms",
-    "pass_all": "Config.PassAll",
-    "allow_operator_pass": "Config.AllowOperatorPass",
-    "auto_resume": "Config.AutoResume",
-}
-"""Name in a snapshot → node; shown, never written."""
-HEARTBEAT = "Link.GatewayHeartbeat"
-EPOCH = "Link.GatewayEpoch"
+PACKML_EXECUTE = 6
+"""What a PLC without a state model is taken to be in, always."""
 
 Values = list[ua.DataValue]
 
@@ -59,73 +49,6 @@ class PlcStation:
     name: str
     prefix: str
     views: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One node below a station's prefix.
-
-    Attributes:
-        name: Without the prefix.
-        kind: Its type. A PLC without unsigned numbers may have Int32 for UInt32: the same bits.
-        length: Of an array; 0 for a plain value.
-    """
-
-    name: str
-    kind: ua.VariantType
-    length: int = 0
-
-
-def read_nodes(views: Sequence[str], slots: int) -> tuple[Node, ...]:
-    """Return every node that one read of a station asks for."""
-    ring = RING_WIDTH * slots
-    nodes = [
-        Node("Track.PartId", UINT32),
-        Node("Track.Encoder", UINT32),
-        Node("Track.Ring", UINT32, ring),
-        Node("Operator.Latched", UINT32, slots),
-        Node("Decision.Slots", UINT32, slots),
-        Node("Link.Epoch", UINT32),
-        Node("Link.GatewayAlive", BOOLEAN),
-        Node("Link.PlcHeartbeat", UINT32),
-        Node("Link.BootCount", UINT32),
-        Node("State.StateCurrent", INT32),
-    ]
-    for view in views:
-        nodes.append(Node(f"Camera.{view}.Ring", UINT32, ring))
-        nodes.append(Node(f"Sync.{view}.Answer", UINT32, 2))
-    nodes += [Node(name, UINT32) for name in COUNTS.values()]
-    booleans = ("Config.PassAll", "Config.AllowOperatorPass", "Config.AutoResume")
-    nodes += [Node(name, BOOLEAN if name in booleans else UINT32) for name in POLICY.values()]
-    return tuple(nodes)
-
-
-def written_nodes(views: Sequence[str], slots: int) -> tuple[Node, ...]:
-    """Return nodes the gateway writes; of the tables the first and last slot stand for all."""
-    names = [HEARTBEAT, EPOCH, *(sync_request(view) for view in views)]
-    for slot in (0, slots - 1):
-        names += [verdict_slot(slot), operator_slot(slot)]
-    return tuple(Node(name, UINT32) for name in names)
-
-
-def verdict_slot(slot: int) -> str:
-    """Return the node of the machine word with this slot."""
-    return f"Verdict.Slot[{slot}]"
-
-
-def operator_slot(slot: int) -> str:
-    """Return the node of the operator word with this slot."""
-    return f"Operator.Slot[{slot}]"
-
-
-def sync_request(view: str) -> str:
-    """Return the node that asks for a gap on that camera's output."""
-    return f"Sync.{view}.Request"
-
-
-def sync_answer(view: str) -> str:
-    """Return the node where the PLC says which part it fired for again."""
-    return f"Sync.{view}.Answer"
 
 
 def ring_entries(raw: Sequence[int], slots: int) -> dict[int, tuple[int, int]]:
@@ -150,12 +73,30 @@ class StationNodes:
         request: Asks for what a snapshot needs; `snapshot` takes the answer.
     """
 
-    def __init__(self, station: PlcStation, *, slots: int, index: int) -> None:
+    def __init__(
+        self,
+        station: PlcStation,
+        *,
+        slots: int,
+        index: int,
+        places: Places = PLAIN,
+        server_start_s: int = 0,
+    ) -> None:
+        """Prepare the requests.
+
+        Args:
+            station: The station.
+            slots: Of the PLC's tables.
+            index: Of the nodes' namespace in this session.
+            places: Where the PLC has the nodes.
+            server_start_s: Stands for the boot count of a PLC that has none.
+        """
         self.station: Final = station
-        self._slots, self._index = slots, index
-        self._read = read_nodes(station.views, slots)
-        self._surveyed = self._read + written_nodes(station.views, slots)
-        self._types: dict[str, ua.VariantType] = {}
+        self._slots, self._index, self._places = slots, index, places
+        self._server_start_s = server_start_s
+        self._read = read_nodes(station.views, slots, places)
+        self._surveyed = self._read + written_nodes(station.views, slots, places)
+        self._types: dict[str, str] = {}
         self._rings: dict[str, tuple[Sequence[int], dict[int, tuple[int, int]]]] = {}
         self.request: Final = self._asking_for(self._read)
         self.survey: Final = self._asking_for(self._surveyed)
@@ -184,16 +125,16 @@ class StationNodes:
             encoder=of["Track.Encoder"],
             triggers=self._ring("Track.Ring", of),
             fired={view: self._ring(f"Camera.{view}.Ring", of) for view in views},
-            sync={view: (of[sync_answer(view)][0], of[sync_answer(view)][1]) for view in views},
+            sync={view: _pair(of.get(sync_answer(view))) for view in views},
             decisions=of["Decision.Slots"],
-            latched=of["Operator.Latched"],
-            epoch=of["Link.Epoch"],
-            boot_count=of["Link.BootCount"],
+            latched=of.get("Operator.Latched", (0,) * self._slots),
+            epoch=of.get("Link.Epoch", 0),
+            boot_count=of.get(BOOT_COUNT, self._server_start_s),
             heartbeat=of["Link.PlcHeartbeat"],
-            alive=of["Link.GatewayAlive"],
-            state=of["State.StateCurrent"],
-            counts={name: of[node] for name, node in COUNTS.items()},
-            policy={name: of[node] for name, node in POLICY.items()},
+            alive=of.get("Link.GatewayAlive"),
+            state=of.get("State.StateCurrent", PACKML_EXECUTE),
+            counts={name: of[node] for name, node in COUNTS.items() if node in of},
+            policy={name: of[node] for name, node in POLICY.items() if node in of},
         )
 
     def write(self, name: str, value: int) -> ua.WriteValue:
@@ -202,17 +143,23 @@ class StationNodes:
         Strict PLCs refuse a time stamp (BadWriteNotSupported) and a wider number (BadTypeMismatch).
         """
         kind = self._types[_stands_for(name)]
-        if kind is INT32 and value > ALL_32_BITS >> 1:
+        if kind == INT32 and value > ALL_32_BITS >> 1:
             value -= ALL_32_BITS + 1
         return ua.WriteValue(
             NodeId=self._node_id(name),
             AttributeId=ua.AttributeIds.Value,
-            Value=ua.DataValue(ua.Variant(value, kind), StatusCode=None),
+            Value=ua.DataValue(ua.Variant(value, ua.VariantType[kind]), StatusCode=None),
         )
 
     def full(self, name: str) -> str:
-        """Return the node's name as the PLC has it."""
-        return f"{self.station.prefix}.{name}"
+        """Return the node as the PLC has it, and as the contract has it where that differs."""
+        where = self._id(name).removeprefix("s=")
+        return where if where == f"{self.station.prefix}.{name}" else f"{name} ({where})"
+
+    def _id(self, name: str) -> str:
+        station = self.station
+        place = self._places[split(name)[0]]
+        return filled(place, name, prefix=station.prefix, views=station.views)
 
     def _asking_for(self, nodes: Sequence[Node]) -> ua.ReadParameters:
         wanted = [
@@ -224,7 +171,11 @@ class StationNodes:
         )
 
     def _node_id(self, name: str) -> ua.NodeId:
-        return ua.NodeId(ua.String(self.full(name)), ua.Int16(self._index))
+        how, _, identifier = self._id(name).partition("=")
+        index = ua.Int16(self._index)
+        if how == "i":
+            return ua.NodeId(ua.Int32(int(identifier)), index)
+        return ua.NodeId(ua.String(identifier), index)
 
     def _good(self, node: Node, value: ua.DataValue) -> ua.Variant:
         if value.StatusCode is not None and value.StatusCode.is_bad():
@@ -235,22 +186,25 @@ class StationNodes:
             )
         return value.Value
 
-    def _usable(self, node: Node, value: ua.Variant) -> ua.VariantType:
-        kind = value.VariantType
-        if kind is not node.kind and not (kind is INT32 and node.kind is UINT32):
-            why = f"is {kind.name} at the PLC, and must be {node.kind.name}"
+    def _usable(self, node: Node, value: ua.Variant) -> str:
+        kind = value.VariantType.name
+        asked = self._places[split(node.name)[0]].type
+        # Int32 is State.StateCurrent: another type there needs the profile's word for it.
+        allowed = (asked,) if asked else USABLE[UINT32] if node.kind == UINT32 else (node.kind,)
+        if kind not in allowed:
+            why = f"is {kind} at the PLC, and must be {asked or node.kind}"
             raise PlcRefused(f"{self.full(node.name)}: {why}")
         length = len(value.Value) if isinstance(value.Value, list) else 0
         if length != node.length:
             why = f"has {length or 'no'} elements at the PLC, and must have {node.length or 'none'}"
             raise PlcRefused(f"{self.full(node.name)}: {why} (slot_count is {self._slots})")
-        return kind
+        return str(kind)
 
     def _values(self, answer: Values) -> dict[str, Any]:
         values = {}
         for node, value in zip(self._read, answer, strict=True):
             plain = self._good(node, value).Value
-            if node.kind is UINT32 and self._types.get(node.name) is INT32:
+            if node.kind == UINT32 and self._types.get(node.name) == INT32:
                 plain = _unsigned(plain)
             values[node.name] = plain
         return values
@@ -268,6 +222,11 @@ def _stands_for(name: str) -> str:
     """Return the surveyed node: slot 0 stands for its table."""
     table, bracket, _ = name.partition("[")
     return f"{table}[0]" if bracket else name
+
+
+def _pair(answer: Sequence[int] | None) -> tuple[int, int]:
+    """Return a sync answer; of a PLC that cannot be asked: none yet."""
+    return (answer[0], answer[1]) if answer else (0, 0)
 
 
 def _unsigned(plain: Any) -> Any:

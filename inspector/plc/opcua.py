@@ -12,17 +12,18 @@ from typing import NoReturn
 from asyncua import ua
 
 from inspector.errors import PlcLost, PlcRefused
+from inspector.plc.access import Access, Profile
 from inspector.plc.certificates import Certificate
-from inspector.plc.nodes import (
+from inspector.plc.contract import (
     EPOCH,
     HEARTBEAT,
-    PlcStation,
-    StationNodes,
     operator_slot,
+    split,
     sync_request,
     verdict_slot,
 )
-from inspector.plc.session import Access, Profile, Session, open_session
+from inspector.plc.nodes import PlcStation, StationNodes
+from inspector.plc.session import Session, open_session
 from inspector.plc.troubles import explain_status
 from inspector.plc.words import MOST_TRIES, Kind, WaitingBeats, WaitingWords, Word
 from inspector.ports import Clock, PlcEvents
@@ -50,12 +51,15 @@ class OpcUaPlc:
         *,
         password: str,
         certificate: Certificate,
-        server_certificate: Path,
+        server_certificate: Path | None,
         stations: Sequence[PlcStation],
         events: PlcEvents,
         clock: Clock,
+        trust_dir: Path | None = None,
     ) -> None:
-        self._access = Access(profile, password, certificate, server_certificate, tuple(stations))
+        self._access = Access(
+            profile, password, certificate, server_certificate, tuple(stations), trust_dir
+        )
         self._events, self._clock = events, clock
         self._words, self._beats = WaitingWords(), WaitingBeats()
         self._words_wait, self._beats_wait = asyncio.Event(), asyncio.Event()
@@ -75,7 +79,7 @@ class OpcUaPlc:
 
     def raise_epoch(self, station: str, epoch: int) -> None:
         """Queue our epoch; it goes before every word, and before the next heartbeat."""
-        if self._up:
+        if self._up and self._has(EPOCH):
             self._beats.hold(station)
         self._put(Word(station, Kind.EPOCH, EPOCH, epoch))
 
@@ -210,9 +214,13 @@ class OpcUaPlc:
             await self._beats_wait.wait()
 
     def _put(self, word: Word) -> None:
-        if self._up:
+        """Queue a word; the line knows by its layout which tables a PLC lacks, and so do we."""
+        if self._up and self._has(word.node):
             self._words.put(word)
             self._words_wait.set()
+
+    def _has(self, node: str) -> bool:
+        return bool(self._access.profile.places[split(node)[0]].id)
 
     def _forget(self) -> None:
         self._up = False

@@ -9,18 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Final, NoReturn, Protocol, TypeVar
+from datetime import UTC, datetime
+from typing import Any, Final, NoReturn, TypeVar
 
 from asyncua import Client, ua
 from asyncua.client.ua_client import UaClientState
-from asyncua.crypto import security_policies
 
 from inspector.errors import PlcLost, PlcRefused
-from inspector.plc.certificates import Certificate, opened, pinned, thumbprint
-from inspector.plc.nodes import PlcStation, StationNodes, Values
-from inspector.plc.troubles import explain_status, other_certificate, says_why, translated
+from inspector.plc.access import Access
+from inspector.plc.certificates import opened
+from inspector.plc.contract import BOOT_COUNT
+from inspector.plc.nodes import ALL_32_BITS, StationNodes, Values
+from inspector.plc.offers import cut, mismatch, their_certificate
+from inspector.plc.troubles import says_why, translated
 
 SESSION_TIMEOUT_MS = 10_000
 """What the PLC keeps of a session that was cut off; PLCs have few sessions (four on a small S7)."""
@@ -31,53 +32,9 @@ OPENING_STEP_S = 3.0
 """A small PLC takes more than a second for its private key."""
 OPENING_S = 8.0
 CLOSING_S = 0.5
-ASKING_S = 1.0
 MOST_REQUESTS = 8
-SIGN_AND_ENCRYPT = ua.MessageSecurityMode.SignAndEncrypt
 CONNECTED, CHANNEL_OPEN = UaClientState.CONNECTED, UaClientState.CHANNEL_OPEN
-Policy = type[security_policies.SecurityPolicyBasic256Sha256]
-"""Or one of its siblings, made alike."""
 Result = TypeVar("Result")
-
-
-class Profile(Protocol):
-    """What this needs of a PLC profile (`config.PlcProfile`, a file under stations/plc/)."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def endpoint(self) -> str: ...  # noqa: D102
-    @property
-    def policy(self) -> str: ...  # noqa: D102
-    @property
-    def user(self) -> str: ...  # noqa: D102
-    @property
-    def namespace_uri(self) -> str: ...  # noqa: D102
-    @property
-    def slot_count(self) -> int: ...  # noqa: D102
-    @property
-    def poll_ms(self) -> int: ...  # noqa: D102
-    @property
-    def request_timeout_s(self) -> float: ...  # noqa: D102
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How one PLC is reached, and who we are to it.
-
-    Attributes:
-        profile: The PLC's profile.
-        password: Of the profile's user.
-        certificate: Ours.
-        server_certificate: The PLC's own (DER), the only one that is taken.
-        stations: Behind this PLC.
-    """
-
-    profile: Profile
-    password: str = field(repr=False)
-    certificate: Certificate
-    server_certificate: Path
-    stations: tuple[PlcStation, ...]
 
 
 class _ShutOutError(Exception):
@@ -162,7 +119,7 @@ class Session:
 
     def abort(self) -> None:
         """Cut the connection at once: nothing more is sent, nothing more is heard."""
-        _cut(self._client)
+        cut(self._client)
 
     async def leave(self) -> None:
         """Tell the PLC to forget the session, so that it is free for the next one, and cut it.
@@ -192,12 +149,8 @@ def _client(access: Access) -> Client:
 
 
 async def _connect(client: Client, access: Access) -> None:
-    # Not `client.set_security`: it checks our own key at each try, 35 ms of the line's event loop.
-    certificate, key = opened(access.certificate)
-    theirs = pinned(access.server_certificate)
-    secured: Any = _policy(access)(theirs, certificate, key, SIGN_AND_ENCRYPT)
-    client.security_policy = secured
-    client.uaclient.set_security(secured)
+    if access.profile.encrypted:
+        await _secure(client, access)
     await client.connect_socket()
     await client.send_hello()
     try:
@@ -208,63 +161,53 @@ async def _connect(client: Client, access: Access) -> None:
             raise
         # A PLC that cannot read us, or does not want us, often hangs up or falls silent.
         raise _ShutOutError from error
-    await client.activate_session(username=access.profile.user, password=access.password)
+    user = access.profile.user or None
+    await client.activate_session(username=user, password=access.password)
+
+
+async def _secure(client: Client, access: Access) -> None:
+    # Not `client.set_security`: it checks our own key at each try, 35 ms of the line's event loop.
+    certificate, key = opened(access.certificate)
+    theirs = await their_certificate(access)
+    secured: Any = access.policy(theirs, certificate, key, access.mode)
+    client.security_policy = secured
+    client.uaclient.set_security(secured)
 
 
 async def _why_not(error: Exception, access: Access) -> PlcLost | PlcRefused:
     """Return our error for one while opening, looked into where the library's says too little."""
+    ours = access.ours if access.profile.encrypted else ""
     if isinstance(error, _ShutOutError):
-        found = await _mismatch(access)
-        return found or translated(error.__cause__ or error, ours=_ours(access))
-    return translated(error, ours=_ours(access))
-
-
-async def _mismatch(access: Access) -> PlcRefused | None:
-    """Return what of the PLC's open offer does not fit us, or None.
-
-    The offer is read without encryption, so it may be a lie: it only explains a refusal.
-    """
-    asking = Client(access.profile.endpoint, timeout=ASKING_S)
-    try:
-        async with asyncio.timeout(2 * ASKING_S):
-            offers = await asking.connect_and_get_server_endpoints()
-    except Exception:  # noqa: BLE001  then there is nothing to add
-        return None
-    finally:
-        _cut(asking)
-    fitting = [
-        offer
-        for offer in offers
-        if offer.SecurityPolicyUri == _policy(access).URI and offer.SecurityMode == SIGN_AND_ENCRYPT
-    ]
-    if not fitting:
-        return PlcRefused(explain_status(ua.StatusCodes.BadSecurityPolicyRejected))
-    shown = fitting[0].ServerCertificate
-    if shown and not shown.startswith(access.server_certificate.read_bytes()):
-        return PlcRefused(other_certificate(shown, access.server_certificate))
-    return None
-
-
-def _policy(access: Access) -> Policy:
-    name = f"SecurityPolicy{access.profile.policy.replace('_', '')}"
-    policy: Policy = getattr(security_policies, name)
-    return policy
-
-
-def _ours(access: Access) -> str:
-    """Return how a person finds our certificate in the PLC's list."""
-    cert_der = access.certificate.cert_der
-    return f"thumbprint {thumbprint(cert_der)}, file {cert_der}"
+        found = await mismatch(access)
+        return found or translated(error.__cause__ or error, ours=ours)
+    return translated(error, ours=ours, anonymous=not access.profile.user)
 
 
 async def _surveyed(client: Client, access: Access) -> list[StationNodes]:
     index = await _namespace(client, access.profile.namespace_uri)
+    places = access.profile.places
+    start_s = 0 if places[BOOT_COUNT].id else await _server_start_s(client)
     stations = []
     for station in access.stations:
-        nodes = StationNodes(station, slots=access.profile.slot_count, index=index)
+        nodes = StationNodes(
+            station,
+            slots=access.profile.slot_count,
+            index=index,
+            places=places,
+            server_start_s=start_s,
+        )
         nodes.learn(await client.uaclient.read(nodes.survey))
         stations.append(nodes)
     return stations
+
+
+async def _server_start_s(client: Client) -> int:
+    """Return when the PLC's server started: another number after each restart, and no less."""
+    node = client.get_node(ua.NodeId(ua.Int32(ua.ObjectIds.Server_ServerStatus_StartTime)))
+    start = await node.read_value()
+    if not isinstance(start, datetime):
+        raise PlcRefused("the PLC does not say when it started: give it the node Link.BootCount")
+    return int((start if start.tzinfo else start.replace(tzinfo=UTC)).timestamp()) & ALL_32_BITS
 
 
 async def _namespace(client: Client, uri: str) -> int:
@@ -285,12 +228,4 @@ async def _leave(client: Client) -> None:
                 await uaclient.close_session(delete_subscriptions=True)
         except Exception:  # noqa: BLE001, S110  we tried; the PLC forgets it after SESSION_TIMEOUT_MS
             pass
-    _cut(client)
-
-
-def _cut(client: Client) -> None:
-    protocol = client.uaclient.protocol
-    client.uaclient.request_disconnect()
-    client.uaclient.mark_disconnected()
-    if protocol is not None and protocol.transport is not None:
-        protocol.transport.abort()
+    cut(client)

@@ -13,7 +13,14 @@ from inspector.errors import InspectorError, PlcLost, PlcRefused
 _CODES = ua.StatusCodes
 _CERTIFICATE = "the PLC refused our certificate"
 _TRUST = f"{_CERTIFICATE}: trust it at the PLC"
-_USER = "check user and password_env of the profile, and the user's rights at the PLC"
+_USER = (
+    "check user and password_env (or password_file) of the profile, and the user's rights at the"
+    " PLC"
+)
+_NOBODY = (
+    "the PLC lets nobody in without a user: set user and password_env (or password_file) in the"
+    " profile, or allow anonymous sessions there"
+)
 _POLICY = "switch it on there, or choose another policy in the profile"
 _SESSIONS = "end other clients' sessions, or raise the limit there"
 _MEANINGS: dict[int, str] = {
@@ -33,13 +40,14 @@ _MEANINGS: dict[int, str] = {
     _CODES.BadSecurityPolicyRejected: f"the PLC does not offer this security policy: {_POLICY}",
     _CODES.BadTooManySessions: f"the PLC has no free session: {_SESSIONS}",
     _CODES.BadMaxConnectionsReached: f"the PLC has no free connection: {_SESSIONS}",
-    _CODES.BadNodeIdUnknown: "the PLC has no such node: check the station's prefix, and slot_count"
-    " and namespace_uri of the profile, or add the node at the PLC",
+    _CODES.BadNodeIdUnknown: "the PLC has no such node: check the station's prefix, and slot_count,"
+    " namespace_uri and nodes of the profile, or add the node at the PLC",
     _CODES.BadNodeIdInvalid: "the PLC has no such node: check the station's prefix",
     _CODES.BadNotWritable: "the PLC does not let this node be written: make it writable there",
     _CODES.BadNotReadable: "the PLC does not let this node be read: make it readable there",
     _CODES.BadWriteNotSupported: "the PLC cannot write this node as we ask",
-    _CODES.BadTypeMismatch: "the node has another type at the PLC than we write",
+    _CODES.BadTypeMismatch: "the node has another type at the PLC than we write: it was changed"
+    " there, or nodes of the profile says another",
     _CODES.BadOutOfRange: "the PLC refused the value: another gateway with a higher epoch may be at"
     " work on this station",
     _CODES.BadTooManyOperations: "the PLC takes fewer nodes in one request than we send",
@@ -49,6 +57,9 @@ _MEANINGS: dict[int, str] = {
     _CODES.BadSessionClosed: "the PLC ended our session",
     _CODES.BadSecureChannelClosed: "the PLC closed the secure channel",
 }
+_ABOUT_THE_USER = frozenset(
+    {_CODES.BadIdentityTokenInvalid, _CODES.BadIdentityTokenRejected, _CODES.BadUserAccessDenied}
+)
 _MENDED_BY_TIME = frozenset(
     {
         _CODES.BadServerHalted,
@@ -110,10 +121,20 @@ def explain_status(code: int) -> str:
     return f"{_MEANINGS[code]} ({name})" if code in _MEANINGS else f"the PLC answered {name}"
 
 
-def translated(error: BaseException, *, ours: str = "") -> PlcLost | PlcRefused:
-    """Return our error for the library's: refused where a person must act, else lost."""
+def translated(
+    error: BaseException, *, ours: str = "", anonymous: bool = False
+) -> PlcLost | PlcRefused:
+    """Return our error for the library's: refused where a person must act, else lost.
+
+    Args:
+        error: The library's, the network's, or ours.
+        ours: How to find our certificate at the PLC, for refusals that are about it.
+        anonymous: It was met while opening a session without a user.
+    """
     if isinstance(error, PlcLost | PlcRefused):
         return error
+    if anonymous and isinstance(error, ua.UaStatusCodeError) and error.code in _ABOUT_THE_USER:
+        return PlcRefused(_NOBODY)
     said = explain(error, ours=ours)
     match error:
         case InspectorError():

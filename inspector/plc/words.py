@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from inspector.plc.nodes import EPOCH
+from inspector.plc.contract import EPOCH
 
 MOST_TRIES = 3
 """Times a word is sent that the PLC answers with a bad status, before the session is given up."""

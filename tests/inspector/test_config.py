@@ -58,6 +58,16 @@ WRONG = [
     (PLC, changed("opc.tcp://", "http://"), "endpoint: "),
     (PLC, lambda text: text + 'password = "x"\n', "password: unknown setting"),
     (PLC, changed('name = "demo"', 'name = "Demo"'), "name: "),
+    (PLC, changed('"Basic256Sha256"', '"None"'), "it needs unencrypted = true beside it"),
+    (PLC, lambda text: text + 'transport = "method"\n', 'transport: "method" is not available'),
+    (PLC, lambda text: text + 'sync = "software_trigger"\n', "sync: no camera kind of this"),
+    (PLC, lambda text: text + '[nodes]\n"Track.Part" = {}\n', "nodes: no node is called"),
+    (PLC, lambda text: text + '[nodes."Link.Epoch"]\nid = "i=x"\n', 'nodes."Link.Epoch".id: i=x'),
+    (
+        PLC,
+        lambda text: text + '[nodes."Verdict.Slot"]\nid = "s=V[{slot}]"\n',
+        'nodes."Verdict.Slot".id: s=V[0] is that of blister: Verdict.Slot[0] already',
+    ),
 ]
 
 
@@ -136,6 +146,20 @@ def test_loading_with_a_problem_list_returns_nothing_to_run(site: Path) -> None:
     problems: list[SettingsWrong] = []
     assert check_site(site, problems) is None
     assert [problem.key for problem in problems] == ["plc", "plc", "plc"]
+
+
+def test_the_check_names_a_password_file_that_others_can_read(site: Path) -> None:
+    file = site / PLC
+    variable = 'password_env = "INSPECTOR_DEMO_PLC_PASSWORD"'
+    file.write_text(changed(variable, 'password_file = "plc.password"')(file.read_text()))
+    (site / "plc.password").write_text("word")
+    (site / "plc.password").chmod(0o640)
+    ran = CliRunner().invoke(commands, ["check", "--site", str(site)])
+    assert ran.exit_code == 2
+    assert f"{PLC}: password_file: " in ran.stderr
+    assert "chmod 600" in ran.stderr
+    (site / "plc.password").chmod(0o600)
+    assert CliRunner().invoke(commands, ["check", "--site", str(site)]).exit_code == 0
 
 
 def test_two_stations_cannot_share_a_prefix_at_one_plc(tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ import pytest
 from inspector.config import (
     Belt,
     FolderCamera,
-    PlcProfile,
     SimulatedCamera,
     Site,
     Station,
@@ -29,6 +28,7 @@ from inspector.errors import CameraLost, InspectorError, ModelFailed, PackageRef
 from inspector.gateway import view_reader, worker_process
 from inspector.gateway.worker_process import StationWorker, station_model
 from inspector.ipc import Message, Runtime, read_status
+from inspector.plc_profile import PlcProfile
 from inspector.ports import Camera
 from inspector.vision.runtime import Model
 from inspector.vision.worker import picture_digest

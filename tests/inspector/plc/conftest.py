@@ -19,24 +19,26 @@ from inspector.domain.snapshot import PlcSnapshot
 from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc
+from inspector.plc_profile import PlcProfile
 from tests.inspector.plc.stand_in import Setup
 
 SLOTS = 16
 PATIENCE_S = 10.0
 
 
-@dataclass(frozen=True)
-class Profile:
-    """As `config.PlcProfile`, without a file."""
-
-    endpoint: str
-    name: str = "demo"
-    policy: str = "Basic256Sha256"
-    user: str = "inspector"
-    namespace_uri: str = "urn:inspector:plc"
-    slot_count: int = SLOTS
-    poll_ms: int = 20
-    request_timeout_s: float = 0.8
+def profile(endpoint: str, **changed: Any) -> PlcProfile:
+    """Return a profile of the stand-in PLC; the bench gives the certificates themselves."""
+    plain = {
+        "name": "demo",
+        "user": "inspector",
+        "password_env": "GIVEN_BY_THE_TEST",
+        "server_certificate": "given by the test",
+        "namespace_uri": "urn:inspector:plc",
+        "slot_count": SLOTS,
+        "poll_ms": 20,
+        "request_timeout_s": 0.8,
+    }
+    return PlcProfile.model_validate({"endpoint": endpoint} | plain | changed)
 
 
 class Ear:
@@ -168,14 +170,17 @@ class Bench:
         certificate: Certificate | None = None,
         server_certificate: Path | None = None,
         stations: tuple[PlcStation, ...] = (PlcStation("board", "board", ("top",)),),
-        **profile: Any,
+        trust_dir: Path | None = None,
+        **changed: Any,
     ) -> OpcUaPlc:
         port = plc if isinstance(plc, int) else plc.setup.port
+        pinned = None if trust_dir else server_certificate or self.theirs.cert_der
         return OpcUaPlc(
-            Profile(f"opc.tcp://127.0.0.1:{port}/", **profile),
+            profile(f"opc.tcp://127.0.0.1:{port}/", **changed),
             password=password,
             certificate=certificate or self.ours,
-            server_certificate=server_certificate or self.theirs.cert_der,
+            server_certificate=pinned,
+            trust_dir=trust_dir,
             stations=stations,
             events=ear,
             clock=SystemClock(),
@@ -190,10 +195,10 @@ def free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def running(client: OpcUaPlc) -> AsyncIterator[None]:
+async def running(client: OpcUaPlc) -> AsyncIterator[OpcUaPlc]:
     task = asyncio.create_task(client.run())
     try:
-        yield
+        yield client
     finally:
         ended_by_itself = task.done()
         task.cancel()

@@ -55,6 +55,10 @@ class Setup:
     wrong_type: list[str] = field(default_factory=list)
     signed: list[str] = field(default_factory=list)
     """Nodes that are Int32 here, as on Logix."""
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    """Nodes that have another id here than the contract gives them: s=... or i=..."""
+    anonymous: bool = False
+    """Whether it lets in who gives no name."""
 
     def command_line(self) -> list[str]:
         return [sys.executable, "-m", "tests.inspector.plc.stand_in", json.dumps(asdict(self))]
@@ -62,12 +66,14 @@ class Setup:
 
 class Users:
     def __init__(self, setup: Setup) -> None:
-        self._known = (setup.user, setup.password)
+        self._known = {(setup.user, setup.password)}
+        if setup.anonymous:
+            self._known.add((None, None))  # type: ignore[arg-type]
 
     def get_user(
         self, iserver: Any, username: Any = None, password: Any = None, certificate: Any = None
     ) -> User | None:
-        if (username, password) == self._known:
+        if (username, password) in self._known:
             return User(role=UserRole.User, name=username)
         return None
 
@@ -137,7 +143,10 @@ class StandIn:
         server.set_endpoint(f"opc.tcp://127.0.0.1:{setup.port}/")
         await server.set_application_uri(setup.uri)
         server.set_security_policy(
-            [ua.SecurityPolicyType[f"{name}_SignAndEncrypt"] for name in setup.policies]
+            [
+                ua.SecurityPolicyType["NoSecurity" if name == "None" else f"{name}_SignAndEncrypt"]
+                for name in setup.policies
+            ]
         )
         folder = Path(setup.folder)
         await server.load_certificate(folder / "certificate.der")
@@ -188,19 +197,28 @@ class StandIn:
     async def _clients_write(
         self, really: Any, params: ua.WriteParameters, user: User
     ) -> list[ua.StatusCode]:
-        if any(self.slow_nodes in item.NodeId.Identifier for item in params.NodesToWrite):
+        if any(self.slow_nodes in self.name_of(item.NodeId) for item in params.NodesToWrite):
             await asyncio.sleep(self.write_delay_s)
         if self.refusals:
             self.refusals -= 1
             return [REFUSED] * len(params.NodesToWrite)
         for item in params.NodesToWrite:
             assert item.Value.SourceTimestamp is None
-            self.written.append((item.NodeId.Identifier, item.Value.Value.Value))
+            self.written.append((self.name_of(item.NodeId), item.Value.Value.Value))
         results: list[ua.StatusCode] = await really(params, user)
         return results
 
     def node_id(self, name: str) -> ua.NodeId:
-        return ua.NodeId(ua.String(name), ua.Int16(self.index))
+        how, _, text = self.setup.elsewhere.get(name, f"s={name}").partition("=")
+        identifier = ua.Int32(int(text)) if how == "i" else ua.String(text)
+        return ua.NodeId(identifier, ua.Int16(self.index))
+
+    def name_of(self, node_id: ua.NodeId) -> str:
+        """Return a node's name in the contract."""
+        identifier: Any = node_id.Identifier
+        shown = f"{'i' if isinstance(identifier, int) else 's'}={identifier}"
+        names = {other: name for name, other in self.setup.elsewhere.items()}
+        return names.get(shown, str(identifier))
 
     async def set(self, name: str, value: Any) -> None:
         value = ua.DataValue(ua.Variant(value, self.types[name]))

@@ -6,25 +6,19 @@ import pytest
 from asyncua import ua
 
 from inspector.errors import PlcRefused
-from inspector.plc.nodes import (
-    INT32,
-    UINT32,
-    Node,
-    PlcStation,
-    StationNodes,
-    read_nodes,
-    ring_entries,
-    written_nodes,
-)
+from inspector.plc.contract import Node, read_nodes, written_nodes
+from inspector.plc.nodes import PlcStation, StationNodes, ring_entries
 
 SLOTS = 8
+UINT32, INT32 = ua.VariantType.UInt32, ua.VariantType.Int32
 VIEWS = ("top", "side")
 ARCHITECTURE = Path(__file__).parents[3] / "docs" / "architecture.md"
 
 
 def good(node: Node) -> ua.DataValue:
-    plain: int | bool = False if node.kind is ua.VariantType.Boolean else 0
-    return ua.DataValue(ua.Variant([0] * node.length if node.length else plain, node.kind))
+    kind = ua.VariantType[node.kind]
+    plain: int | bool = False if kind is ua.VariantType.Boolean else 0
+    return ua.DataValue(ua.Variant([0] * node.length if node.length else plain, kind))
 
 
 def nodes(**changed: ua.DataValue) -> tuple[StationNodes, list[ua.DataValue]]:

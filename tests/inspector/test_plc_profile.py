@@ -1,0 +1,175 @@
+"""A PLC's profile: what it must say, and what it may not."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from inspector.plc.contract import NAMES, Place, default_id
+from inspector.plc_profile import PlcProfile, node_clashes, not_available
+
+DOCS = Path(__file__).parents[2] / "docs" / "plc"
+PLAIN: dict[str, Any] = {
+    "name": "line1",
+    "endpoint": "opc.tcp://plc:4840",
+    "user": "inspector",
+    "password_env": "LINE1",
+    "server_certificate": "line1.der",
+    "namespace_uri": "urn:plc",
+    "slot_count": 16,
+}
+NO_POLICY = {"policy": "None", "server_certificate": ""}
+
+
+def profile(**changed: Any) -> PlcProfile:
+    return PlcProfile.model_validate(PLAIN | changed)
+
+
+def test_the_example_has_every_setting_and_says_what_holds_without_it() -> None:
+    text = (DOCS / "example.toml").read_text("utf-8")
+    values = tomllib.loads(text)
+    example = PlcProfile.model_validate(values)
+    for key in PlcProfile.model_fields:
+        assert key in values or f"\n# {key} = " in text, key
+    assert set(values["nodes"]) == set(NAMES)
+    assert {name: place.id for name, place in example.places.items()} == {
+        name: default_id(name) for name in NAMES
+    }
+    assert all(place.type for place in example.places.values())
+
+
+@pytest.mark.parametrize("file", sorted((DOCS / "profiles").glob("*.toml")), ids=lambda f: f.stem)
+def test_a_shipped_profile_is_in_order_as_it_stands(file: Path) -> None:
+    one = PlcProfile.model_validate(tomllib.loads(file.read_text("utf-8")))
+    assert one.name == file.stem
+    assert not list(not_available(one))
+    stations = [("board", ("top",)), ("ring", ("top", "side"))]
+    assert not list(node_clashes(one, stations))
+
+
+def test_the_minimal_profile_lacks_whatever_may_be_lacking() -> None:
+    text = (DOCS / "profiles" / "minimal.toml").read_text("utf-8")
+    places = PlcProfile.model_validate(tomllib.loads(text)).places
+    assert {name for name, place in places.items() if place.id} == {
+        "Track.PartId",
+        "Track.Encoder",
+        "Track.Ring",
+        "Camera.Ring",
+        "Decision.Slots",
+        "Verdict.Slot",
+        "Link.GatewayHeartbeat",
+        "Link.PlcHeartbeat",
+    }
+
+
+WRONG = [
+    ({"policy": "None"}, "needs unencrypted = true beside it"),
+    ({"unencrypted": True}, 'belongs to policy = "None", not to "Basic256Sha256"'),
+    ({"password_env": ""}, "a user needs password_env or password_file"),
+    ({"password_file": "line1.password"}, "a user needs password_env or password_file"),
+    ({"user": ""}, "a user needs password_env or password_file"),
+    ({"server_certificate": ""}, "one of server_certificate and trust_dir is needed"),
+    ({"trust_dir": "trusted"}, "one of server_certificate and trust_dir is needed"),
+    ({"slot_count": 48}, "slot_count must be a power of two"),
+    ({"transport": "telepathy"}, "transport"),
+    ({"nodes": {"Track.Part": {"id": "i=1"}}}, 'no node is called "Track.Part"'),
+    ({"nodes": {"Track": {"PartId": {"id": "i=1"}}}}, "nodes.Track.PartId"),
+    ({"nodes": {"Track.PartId": {"id": "i=1", "index": 3}}}, "nodes.Track.PartId.index"),
+    ({"nodes": {"Track.PartId": {"id": "ns=3;i=1"}}}, 'must begin with "s=" or "i="'),
+    ({"nodes": {"Track.PartId": {"id": "s="}}}, 'must begin with "s=" or "i="'),
+    ({"nodes": {"Track.PartId": {"id": "s={station}.Id"}}}, "the id has {station}"),
+    ({"nodes": {"Track.PartId": {"id": "s={view}.Id"}}}, "the id has {view}"),
+    ({"nodes": {"Verdict.Slot": {"id": "s={prefix}.Slot"}}}, "the id must hold {slot}"),
+    ({"nodes": {"Verdict.Slot": {"type": "Boolean"}}}, "the type must be UInt32 or Int32"),
+    ({"nodes": {"Config.PassAll": {"type": "UInt32"}}}, "the type must be Boolean"),
+    ({"nodes": {"Track.PartId": {"id": ""}}}, "every PLC needs this node"),
+    ({"nodes": {"Link.Epoch": {"id": ""}}}, "every PLC needs this node"),
+    ({"epoch": False, "nodes": {"Link.Epoch": {"id": "i=1"}}}, "says that there is none"),
+    ({"sync": "standstill", "nodes": {"Sync.Answer": {"id": "i=1"}}}, "says that there is none"),
+]
+
+
+@pytest.mark.parametrize(("changed", "says"), WRONG, ids=[says for _, says in WRONG])
+def test_what_contradicts_itself_is_refused(changed: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        profile(**changed)
+    (first, *_) = refused.value.errors()
+    assert says in f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+
+
+def test_none_stands_only_with_its_own_word_and_needs_no_certificate() -> None:
+    assert not profile(unencrypted=True, **NO_POLICY).encrypted
+    assert profile().encrypted
+
+
+def test_a_user_may_be_nobody_or_have_a_file() -> None:
+    assert profile(user="", password_env="").user == ""
+    assert profile(password_env="", password_file="line1.password").password_env == ""
+
+
+def test_what_a_switch_leaves_out_is_nowhere() -> None:
+    places = profile(epoch=False, operator_table=False, sync="standstill").places
+    absent = {name for name, place in places.items() if not place.id}
+    assert absent == {
+        *("Link.Epoch", "Link.GatewayEpoch", "Operator.Slot", "Operator.Latched"),
+        *("Sync.Request", "Sync.Answer"),
+    }
+
+
+def test_a_type_alone_leaves_the_node_where_it_is() -> None:
+    places = profile(nodes={"Verdict.Slot": {"type": "Int32"}}).places
+    assert places["Verdict.Slot"] == Place("s={prefix}.Verdict.Slot[{slot}]", "Int32")
+
+
+@pytest.mark.parametrize(
+    ("changed", "key"),
+    [
+        ({"transport": "mailbox"}, "transport"),
+        ({"transport": "method"}, "transport"),
+        ({"sync": "software_trigger"}, "sync"),
+    ],
+)
+def test_what_is_not_there_yet_is_said(changed: dict[str, Any], key: str) -> None:
+    ((found, why),) = not_available(profile(**changed))
+    assert found == key
+    assert "available yet" in why or "can be triggered by software" in why
+
+
+@pytest.mark.parametrize(
+    ("nodes", "key"),
+    [
+        ({"Link.GatewayHeartbeat": {"id": "s=Heartbeat"}}, "Link.GatewayHeartbeat"),
+        ({"Verdict.Slot": {"id": "s=Slot[{slot}]"}}, "Verdict.Slot"),
+        ({"Operator.Slot": {"id": "s={prefix}.Verdict.Slot[{slot}]"}}, "Operator.Slot"),
+        ({"Sync.Request": {"id": "s={prefix}.Request"}}, "Sync.Request"),
+        ({"Link.PlcHeartbeat": {"id": "s={prefix}.Link.GatewayHeartbeat"}}, "GatewayHeartbeat"),
+    ],
+)
+def test_two_nodes_of_which_one_is_written_cannot_be_one(nodes: dict[str, Any], key: str) -> None:
+    stations = [("board", ("top", "side")), ("ring", ("top",))]
+    found = list(node_clashes(profile(nodes=nodes), stations))
+    assert found
+    assert key in found[0][0]
+    assert "already" in found[0][1]
+
+
+def test_two_nodes_that_are_only_read_may_be_one() -> None:
+    nodes = {"Camera.Ring": {"id": "s={prefix}.Track.Ring"}}
+    assert not list(node_clashes(profile(nodes=nodes), [("board", ("top", "side"))]))
+
+
+def test_a_numeric_id_that_is_no_number_once_it_is_filled_is_named() -> None:
+    nodes = {"Track.PartId": {"id": "i={prefix}7"}}
+    assert not list(node_clashes(profile(nodes=nodes), [("10", ("top",))]))
+    ((key, why), *_) = node_clashes(profile(nodes=nodes), [("board", ("top",))])
+    assert key == 'nodes."Track.PartId".id'
+    assert "i=board7 is no numeric NodeId" in why
+
+
+def test_the_schema_names_every_node() -> None:
+    schema = PlcProfile.model_json_schema()
+    assert schema["properties"]["nodes"]["propertyNames"] == {"enum": list(NAMES)}
