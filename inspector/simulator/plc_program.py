@@ -255,8 +255,9 @@ class PlcProgram:
         if machine == Verdict.PASS and not part.unseen:
             return Action.PASSED
         if machine == Verdict.REJECT:
-            may_pass = operator == Verdict.PASS and self.policy.allow_operator_pass
-            return Action.PASSED_BY_OPERATOR if may_pass else Action.REJECTED
+            may_pass = self.policy.allow_operator_pass and not part.unseen
+            passed = operator == Verdict.PASS and may_pass
+            return Action.PASSED_BY_OPERATOR if passed else Action.REJECTED
         return Action.PASSED_BY_KEY if self.policy.pass_all else Action.FAIL_SAFE
 
     def _operator_said(self, part: Part, slot: int) -> int:

@@ -334,6 +334,14 @@ def test_a_part_whose_output_was_withheld_cannot_pass(bench: Bench) -> None:
     assert bench.decided(part) == Action.FAIL_SAFE
 
 
+def test_an_operator_cannot_pass_a_part_whose_output_was_withheld(bench: Bench) -> None:
+    bench.program.write_sync_request("top", 1)
+    part = bench.part()
+    bench.machine(part, REJECT)
+    bench.operator(part, PASS)
+    assert bench.decided(part) == Action.REJECTED
+
+
 # --- the line policy ---
 
 
