@@ -1,0 +1,329 @@
+"""Each function block does what the demo PLC's program does, and keeps the rule by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from inspector.domain.numbers import BITS_32
+from inspector.domain.verdict import Action, Verdict
+from inspector.simulator.plc_memory import Policy
+from tests.plc_blocks.bench import SLOTS, Bench, MinimalBench, Seen, Start, block
+from tests.plc_blocks.statements import dint
+
+FULL = ("inspector_station.st", "inspector_station.scl", "inspector_station_logix.st")
+MINIMAL = "inspector_minimal.st"
+ALL = (*FULL, MINIMAL)
+MADE = {name: block(name) for name in ALL}
+PASS, REJECT, UNKNOWN = int(Verdict.PASS), int(Verdict.REJECT), int(Verdict.UNKNOWN)
+NO_HOLD = Policy(hold_after_unknown=0, hold_after_silence_ms=0)
+Step = tuple[object, ...]
+
+STARTS = st.builds(
+    Start,
+    part_id=st.sampled_from([0, 2**23 - 4, 2**24 - 4, 2**31 - 4, BITS_32 - 4]),
+    encoder=st.sampled_from([0, 2**31 - 900, BITS_32 - 900]),
+    now_us=st.sampled_from([0, 2**31 - 2_000_000, BITS_32 - 2_000_000]),
+    epoch=st.sampled_from([0, 1, 14, 2**31 - 2]),
+)
+POLICIES = st.builds(
+    Policy,
+    hold_after_unknown=st.sampled_from([0, 2, 5]),
+    hold_after_silence_ms=st.sampled_from([0, 1500]),
+    pass_all=st.booleans(),
+    allow_operator_pass=st.booleans(),
+)
+BACK = st.integers(-1, 6)
+MOVES = st.one_of(
+    st.tuples(st.just("part"), st.sampled_from([7, 60, 150])),
+    st.tuples(st.just("move"), st.sampled_from([-40, 0, 1, 90, 130, 300])),
+    st.tuples(st.just("wait"), st.sampled_from([30, 400, 999, 1001])),
+)
+MACHINE = st.tuples(st.just("machine"), BACK, st.sampled_from([0, 0, 0, -1, 1]), st.integers(0, 4))
+AGAIN = st.tuples(st.just("again"), st.integers(0, 12))
+POWER = st.tuples(st.just("restart"), st.booleans())
+GAP = st.tuples(st.just("gap"), st.integers(0, 1), st.integers(0, 3))
+LINE = st.one_of(
+    st.tuples(st.just("beating"), st.booleans()),
+    st.tuples(st.just("key"), st.booleans()),
+    st.sampled_from([("resume",), ("hold",)]),
+)
+OPERATOR = st.tuples(
+    st.just("operator"),
+    BACK,
+    st.sampled_from([0, 0, 0, -1, 1]),
+    st.integers(0, 3),
+    st.integers(0, 3),
+)
+EPOCH = st.tuples(st.just("epoch"), st.sampled_from([-3, -1, 0, 1, 1, 2, 15, 16, 17]))
+ALLOW = st.tuples(st.just("allow"), st.booleans())
+SELDOM = st.one_of(POWER, GAP, GAP, LINE, LINE)
+COMMON = (MOVES, MOVES, MOVES, MOVES, MACHINE, MACHINE, AGAIN, SELDOM)
+FULL_STEPS = st.one_of(*COMMON, OPERATOR, OPERATOR, OPERATOR, st.one_of(EPOCH, ALLOW))
+
+
+def long(steps: st.SearchStrategy[Step]) -> st.SearchStrategy[Sequence[Step]]:
+    """Return runs long enough for tables to come round and for gaps and holds to end."""
+    return st.lists(steps, min_size=100, max_size=200)
+
+
+def bench_of(name: str, start: Start = Start(), policy: Policy = NO_HOLD) -> Bench:  # noqa: B008
+    return (MinimalBench if name == MINIMAL else Bench)(MADE[name], start, policy)
+
+
+def play(bench: Bench, step: Step) -> None:
+    newest, epoch = bench.reference.memory.part_id, bench.reference.memory.epoch
+    match step:
+        case ("part", int(counts)):
+            bench.move(counts, part=True)
+        case ("move", int(counts)):
+            bench.move(counts)
+        case ("wait", int(ms)):
+            bench.move(0, ms=ms)
+        case ("again", int(back)):
+            bench.again(back)
+        case ("restart", bool(keep_all)):
+            bench.restart(keep_all=keep_all)
+        case ("gap", int(view), int(request)):
+            bench.ask_for_gap(view % len(bench.views), bench.requests + request)
+        case ("beating", bool(on)):
+            bench.beating = on
+        case ("key", bool(on)):
+            bench.turn_key(on)
+        case ("allow", bool(on)):
+            bench.allow(on)
+        case ("resume",):
+            bench.resume()
+        case ("hold",):
+            bench.hold()
+        case ("epoch", int(more)):
+            bench.claim(max(epoch + more, 0))
+        case ("machine", int(back), int(off), int(verdict)):
+            off = 0 if bench.minimal else off
+            bench.machine((newest - back) % BITS_32, (epoch + off) % 16, verdict)
+        case ("operator", int(back), int(off), int(revision), int(verdict)):
+            bench.operator((newest - back) % BITS_32, (epoch + off) % 16, revision, verdict)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_block_does_in_every_scan_what_the_demo_plc_does(name: str) -> None:
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(STARTS, POLICIES, long(st.one_of(*COMMON) if name == MINIMAL else FULL_STEPS))
+    def run(start: Start, policy: Policy, steps: Sequence[Step]) -> None:
+        start = Start(start.part_id, start.encoder, start.now_us) if name == MINIMAL else start
+        bench = bench_of(name, start, policy)
+        for step in steps:
+            play(bench, step)
+        bench.run_out()
+        # The same steps again as claims of their own, for the case that both were wrong.
+        assert [seen.part_id for seen in bench.decided] == entered(bench)
+        for seen in bench.decided:
+            keeps_the_rule(seen)
+
+    run()
+
+
+def entered(bench: Bench) -> list[int]:
+    """Return the ids of all parts that came to the eye."""
+    ids, part_id = [], bench.start.part_id
+    while part_id != bench.get("TrackPartId"):
+        part_id = (part_id + 1) % BITS_32 or 1
+        ids.append(part_id)
+    return ids
+
+
+def keeps_the_rule(seen: Seen) -> None:
+    short = seen.part_id % 2**24
+    fresh = seen.alive and (seen.machine.part_id, seen.machine.epoch) == (short, seen.epoch)
+    person = seen.latched.verdict if seen.latched.part_id == short else 0
+    if person == REJECT:
+        assert seen.action is Action.REJECTED_BY_OPERATOR
+    if seen.action is Action.PASSED:
+        assert fresh
+        assert seen.machine.verdict == PASS
+    if seen.action is Action.PASSED_BY_OPERATOR:
+        assert fresh
+        assert (seen.machine.verdict, person) == (REJECT, PASS)
+
+
+# --- one story each; the bench goes on comparing with the demo PLC ---
+
+
+def one_part(bench: Bench) -> int:
+    bench.move(10, part=True)
+    return int(bench.get("TrackPartId"))
+
+
+def done_with(bench: Bench, part_id: int) -> Action | None:
+    bench.run_out()
+    (action,) = [seen.action for seen in bench.decided if seen.part_id == part_id]
+    return action
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    ("verdict", "action"),
+    [(PASS, Action.PASSED), (REJECT, Action.REJECTED), (UNKNOWN, Action.FAIL_SAFE)],
+)
+@pytest.mark.parametrize("before", [0, 2**23 - 2, 2**24 - 2, 2**31 - 2, BITS_32 - 2])
+def test_a_fresh_word_decides_also_where_the_id_wraps(
+    name: str, verdict: int, action: Action, before: int
+) -> None:
+    bench = bench_of(name, Start(part_id=before, encoder=BITS_32 - 500, now_us=BITS_32 - 100_000))
+    parts = [one_part(bench) for _ in range(4)]
+    assert 0 not in parts
+    for part in parts:
+        bench.machine(part, 0, verdict)
+    assert [done_with(bench, part) for part in parts] == [action] * 4
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_part_without_a_word_is_rejected(name: str) -> None:
+    bench = bench_of(name)
+    assert done_with(bench, one_part(bench)) is Action.FAIL_SAFE
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_pass_is_taken_from_a_dead_gateway(name: str) -> None:
+    bench = bench_of(name)
+    part = one_part(bench)
+    bench.machine(part, 0, PASS)
+    bench.beating = False
+    bench.move(0, ms=1001)
+    assert done_with(bench, part) is Action.FAIL_SAFE
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("keep_all", [False, True])
+def test_what_was_on_the_belt_at_a_start_is_rejected_whatever_is_said_again(
+    name: str, keep_all: bool
+) -> None:
+    bench = bench_of(name)
+    part = one_part(bench)
+    bench.machine(part, 0, PASS)
+    bench.restart(keep_all=keep_all)
+    bench.again(0)
+    assert done_with(bench, part) is Action.FAIL_SAFE
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("spacing", [120, 300])
+def test_a_gap_is_two_parts_and_half_a_second_and_its_parts_do_not_pass(
+    name: str, spacing: int
+) -> None:
+    bench = bench_of(name)
+    bench.ask_for_gap(0, 7)
+    parts = []
+    for _ in range(8):
+        bench.move(spacing, part=True)
+        parts.append(bench.get("TrackPartId"))
+        bench.machine(parts[-1], 0, PASS)
+    bench.run_out()
+    withheld = max(2, -(-500 // spacing))
+    assert bench.get("SyncAnswer0") == [7, parts[withheld]]
+    actions = [seen.action for seen in bench.decided]
+    assert actions == [Action.FAIL_SAFE] * withheld + [Action.PASSED] * (8 - withheld)
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_late_pass_of_the_machine_does_not_undo_a_persons_reject(name: str) -> None:
+    bench = bench_of(name)
+    part = one_part(bench)
+    bench.operator(part, 0, 1, REJECT)
+    bench.move(10)
+    bench.machine(part, 0, PASS)
+    assert done_with(bench, part) is Action.REJECTED_BY_OPERATOR
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_late_word_of_a_person_does_not_undo_a_newer_one(name: str) -> None:
+    bench = bench_of(name)
+    part = one_part(bench)
+    bench.machine(part, 0, REJECT)
+    bench.operator(part, 0, 1, PASS)
+    bench.move(10)
+    bench.operator(part, 0, 2, REJECT)
+    bench.move(10)
+    for back in (1, 0, 1):
+        bench.again(back)
+        bench.move(10)
+    assert done_with(bench, part) is Action.REJECTED_BY_OPERATOR
+
+
+@pytest.mark.parametrize("name", FULL)
+@pytest.mark.parametrize("verdict", [PASS, REJECT])
+def test_a_persons_word_said_again_under_a_new_epoch_stays(name: str, verdict: int) -> None:
+    bench = bench_of(name)
+    part = one_part(bench)
+    bench.operator(part, 0, 1, verdict)
+    bench.claim(1)
+    bench.operator(part, 1, 1, verdict)
+    bench.machine(part, 1, PASS if verdict == REJECT else REJECT)
+    bench.move(10)
+    wanted = Action.PASSED_BY_OPERATOR if verdict == PASS else Action.REJECTED_BY_OPERATOR
+    assert done_with(bench, part) is wanted
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_slot_belongs_to_its_newest_part_when_the_table_is_too_short(name: str) -> None:
+    bench = bench_of(name)
+    old = one_part(bench)
+    new = [one_part(bench) for _ in range(SLOTS)][-1]
+    bench.operator(old, 0, 3, REJECT)
+    bench.move(10)
+    bench.operator(new, 0, 1, REJECT)
+    bench.move(10)
+    assert done_with(bench, new) is Action.REJECTED_BY_OPERATOR
+    assert Action.FAIL_SAFE in [seen.action for seen in bench.decided if seen.part_id != new]
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_a_persons_reject_survives_an_epoch_and_a_dead_gateway_and_an_old_pass_does_not(
+    name: str,
+) -> None:
+    bench = bench_of(name)
+    rejected, passed = one_part(bench), one_part(bench)
+    bench.operator(rejected, 0, 1, REJECT)
+    bench.machine(passed, 0, PASS)
+    bench.move(10)
+    bench.claim(1)
+    assert done_with(bench, rejected) is Action.REJECTED_BY_OPERATOR
+    assert done_with(bench, passed) is Action.FAIL_SAFE
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_the_epoch_goes_on_across_its_wrap_and_never_back(name: str) -> None:
+    plc = MADE[name].fresh()
+    plc.scan(LinkEpoch=-1 if name.endswith("logix.st") else BITS_32 - 1)
+    for written, kept in ((0, BITS_32 - 1), (2, 2), (BITS_32 - 2, 2), (1, 2), (3, 3)):
+        plc.scan(LinkGatewayEpoch=dint(written) if name.endswith("logix.st") else written)
+        assert plc.LinkEpoch % BITS_32 == kept
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_part_that_cannot_be_remembered_stops_the_line_until_a_person_resumes(name: str) -> None:
+    plc = MADE[name].fresh()
+    plc.scan(FirstScan=1, RejectAtCounts=10_000)
+    for at in range(257):
+        plc.scan(FirstScan=0, Encoder=at, EyeEncoder=at, EyeEdge=1)
+    assert (plc.TrackPartId, plc.BeltFull, plc.Held) == (256, True, True)
+    plc.scan(EyeEdge=0, Encoder=20_000)
+    plc.scan(Resume=1, ConfigPassAll=1) if name != MINIMAL else plc.scan(Resume=1, PassAll=1)
+    assert (plc.beltCount, plc.BeltFull, plc.Held) == (0, False, False)
+
+
+@pytest.mark.parametrize("name", FULL)
+def test_the_camera_ring_has_the_belts_real_position(name: str) -> None:
+    bench = bench_of(name)
+    part = one_part(bench)
+    bench.move(305)
+    assert bench.get("CameraRing1")[3 * (part % SLOTS) + 1] == bench.encoder
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_name_of_a_block_is_told_apart_by_capitals_alone(name: str) -> None:
+    names = [one.upper() for one in MADE[name].variables]
+    assert len(names) == len(set(names))
