@@ -229,6 +229,16 @@ def test_a_gap_is_two_parts_and_half_a_second_and_its_parts_do_not_pass(
 
 
 @pytest.mark.parametrize("name", FULL)
+def test_no_person_passes_a_part_whose_camera_output_was_withheld(name: str) -> None:
+    bench = bench_of(name)
+    bench.ask_for_gap(0, 7)
+    part = one_part(bench)
+    bench.machine(part, 0, REJECT)
+    bench.operator(part, 0, 1, PASS)
+    assert done_with(bench, part) is Action.REJECTED
+
+
+@pytest.mark.parametrize("name", FULL)
 def test_a_late_pass_of_the_machine_does_not_undo_a_persons_reject(name: str) -> None:
     bench = bench_of(name)
     part = one_part(bench)

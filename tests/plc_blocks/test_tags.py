@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from inspector.plc.nodes import Node, read_nodes, written_nodes
+from inspector.plc.contract import (
+    OF_EPOCH,
+    OF_OPERATOR,
+    OF_SYNC,
+    OPTIONAL,
+    Node,
+    read_nodes,
+    split,
+    written_nodes,
+)
 from tests.plc_blocks.bench import block
 
 ROOT = Path(__file__).parents[2]
@@ -46,7 +56,7 @@ def nodes() -> dict[str, Node]:
 
 def type_of(node: Node) -> str:
     length = {number: text for text, number in LENGTHS.items()}[node.length]
-    return node.kind.name + (f"[{length}]" if length else "")
+    return node.kind + (f"[{length}]" if length else "")
 
 
 def test_the_list_has_every_node_with_its_type_and_no_other() -> None:
@@ -60,11 +70,19 @@ def test_the_gateway_writes_what_the_list_says_and_nothing_else() -> None:
     assert {tag.writer for tag in tags().values()} == {"gateway", "PLC"}
 
 
-def test_every_tag_has_a_meaning_and_says_whether_it_may_be_lacking() -> None:
+def test_the_list_says_what_a_plc_may_lack_and_by_which_flag() -> None:
+    flags = {"epoch": OF_EPOCH, "operator_table": OF_OPERATOR, "sync": OF_SYNC, "yes": OPTIONAL}
+    may_lack = {name: flag for flag, names in flags.items() for name in names}
+    for name, node in nodes().items():
+        assert tags()[name].lacking == may_lack.get(
+            split(node.name.replace("<view>", "view"))[0], "no"
+        ), name
+
+
+def test_every_tag_has_a_meaning_and_says_whether_it_is_kept() -> None:
     for tag in tags().values():
         assert len(tag.meaning) > 10, tag.node
         assert tag.kept in ("yes", "no"), tag.node
-        assert tag.lacking in ("yes", "no", "epoch", "operator_table", "sync"), tag.node
 
 
 @pytest.mark.parametrize("name", FULL)
@@ -95,3 +113,23 @@ def test_the_minimal_block_has_what_no_flag_lets_it_lack() -> None:
     for tag in tags().values():
         if tag.lacking == "no":
             assert tag.variable.replace("<n>", "0").partition("[")[0] in variables, tag.node
+
+
+PROFILES = {
+    "twincat.toml": "inspector_station.st",
+    "s7_1500.toml": "inspector_station.scl",
+    "logix.toml": "inspector_station_logix.st",
+    "minimal.toml": "inspector_minimal.st",
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_profile_maps_its_nodes_to_variables_that_its_block_has(profile: str) -> None:
+    variables = block(PROFILES[profile], SLOTS).variables
+    mapped = tomllib.loads((PLC / "profiles" / profile).read_text("utf-8"))["nodes"]
+    for name, place in mapped.items():
+        found = re.search(r"(\w+)(?:\{number\})?\"?(?:\[\{\w+\}\])?$", place["id"])
+        if place["id"]:
+            assert found, name
+            variable = found[1].lstrip("_")
+            assert variable in variables or f"{variable}0" in variables, name
