@@ -9,6 +9,7 @@ BITS_32 = 1 << 32
 COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
 LEVELS = (("OR",), ("AND",), COMPARISONS, ("+", "-"), ("*", "/", "MOD"))
 """Operators, the weakest binding first."""
+WIDENING = ("+", "-", "*")
 PYTHON = {"=": "==", "<>": "!=", "AND": "&", "OR": "|"}
 CALLED = {"/": "quotient", "MOD": "remainder"}
 FORBIDDEN: dict[str, tuple[str, ...]] = dict.fromkeys(("AND", "OR"), ("UDINT", ""))
@@ -37,6 +38,8 @@ class Term(NamedTuple):
     code: str
     kind: str
     value: int = 0
+    wide: bool = False
+    """A sum, difference or product that no variable has cut to 32 bits yet."""
 
 
 def udint(value: int) -> int:
@@ -176,6 +179,8 @@ class Translator:
         kind = self._common(left, right)
         if kind in FORBIDDEN.get(sign, ()):
             raise NotUnderstood(f"{sign} of {kind}: {left.code}, {right.code}")
+        if kind == "UDINT" and sign not in WIDENING and (left.wide or right.wide):
+            raise NotUnderstood(f"{sign} before the bits above 32 are cut: {left.code}")
         one, other = self._as(left, kind), self._as(right, kind)
         if sign in CALLED:
             code = f"({CALLED[sign]}({one}, {other}))"
@@ -183,7 +188,7 @@ class Translator:
             code = f"({one} {PYTHON.get(sign, sign)} {other})"
         if sign in COMPARISONS:
             return Term(code, "BOOL")
-        return Term(f"{WRAPS.get(kind, '')}{code}", kind)
+        return Term(f"{WRAPS.get(kind, '')}{code}", kind, wide=sign in WIDENING)
 
     def _single(self) -> Term:
         word = self._next()

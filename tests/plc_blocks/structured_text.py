@@ -3,7 +3,8 @@
 It knows BOOL, UDINT and DINT, one-dimensional arrays from 0, assignments, IF, CASE, FOR and WHILE,
 and refuses everything else. It is stricter than a PLC where that finds mistakes: UDINT and DINT do
 not mix, a condition is a BOOL, an index out of bounds raises, and AND and OR evaluate both sides,
-as a PLC may.
+as a PLC may. A UDINT sum or difference must be assigned before it is compared or divided: only then
+has every controller cut it to 32 bits.
 
     Block        the text once translated: declarations and the code of one scan
     Block.fresh  a running instance: its variables are attributes, `scan()` is one cycle

@@ -269,6 +269,7 @@ def test_a_persons_word_said_again_under_a_new_epoch_stays(name: str, verdict: i
     bench = bench_of(name)
     part = one_part(bench)
     bench.operator(part, 0, 1, verdict)
+    bench.move(10)
     bench.claim(1)
     bench.operator(part, 1, 1, verdict)
     bench.machine(part, 1, PASS if verdict == REJECT else REJECT)
@@ -323,6 +324,18 @@ def test_a_part_that_cannot_be_remembered_stops_the_line_until_a_person_resumes(
     plc.scan(EyeEdge=0, Encoder=20_000)
     plc.scan(Resume=1, ConfigPassAll=1) if name != MINIMAL else plc.scan(Resume=1, PassAll=1)
     assert (plc.beltCount, plc.BeltFull, plc.Held) == (0, False, False)
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("keep_all", [False, True])
+def test_a_start_does_not_free_a_line_whose_belt_nobody_has_cleared(
+    name: str, keep_all: bool
+) -> None:
+    plc = MADE[name].fresh()
+    plc.scan(FirstScan=1, RejectAtCounts=10_000, BeltFull=1)
+    after = plc.restarted(keep_all=keep_all or name.endswith("logix.st"))
+    after.scan(FirstScan=1)
+    assert after.Held
 
 
 @pytest.mark.parametrize("name", FULL)

@@ -32,7 +32,7 @@ def ran(body: str, **inputs: int) -> Running:
 def test_udint_wraps_at_32_bits(a: int, b: int) -> None:
     for sign, python in (("+", operator.add), ("-", operator.sub), ("*", operator.mul)):
         assert ran(f"u := a {sign} b;", a=a, b=b).u == python(a, b) % BITS_32
-    assert ran("out := a - b < 2147483648;", a=a, b=b).out == ((a - b) % BITS_32 < 2**31)
+    assert ran("u := a - b; out := u < 2147483648;", a=a, b=b).out == ((a - b) % BITS_32 < 2**31)
 
 
 @given(SIGNED, SIGNED)
@@ -86,6 +86,8 @@ def test_statements_do_what_they_say(body: str, wanted: int) -> None:
         "u := c;",
         "u := a + c;",
         "u := (2 + 3) * a;",
+        "out := a - b < 5;",
+        "u := (a + b) MOD 16;",
         "IF a THEN u := 1; END_IF;",
         "u := a AND 15;",
         "s := SHL(c, 8);",
