@@ -108,9 +108,10 @@ def play(bench: Bench, step: Step) -> None:
             bench.operator((newest - back) % BITS_32, (epoch + off) % 16, revision, verdict)
 
 
+@pytest.mark.timeout(300)  # a failure is made smaller first, which takes its time
 @pytest.mark.parametrize("name", ALL)
 def test_a_block_does_in_every_scan_what_the_demo_plc_does(name: str) -> None:
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     @given(STARTS, POLICIES, long(st.one_of(*COMMON) if name == MINIMAL else FULL_STEPS))
     def run(start: Start, policy: Policy, steps: Sequence[Step]) -> None:
         start = Start(start.part_id, start.encoder, start.now_us) if name == MINIMAL else start
@@ -336,6 +337,17 @@ def test_a_start_does_not_free_a_line_whose_belt_nobody_has_cleared(
     after = plc.restarted(keep_all=keep_all or name.endswith("logix.st"))
     after.scan(FirstScan=1)
     assert after.Held
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_heartbeat_that_stood_there_at_the_start_is_no_sign_of_life(name: str) -> None:
+    plc = MADE[name].fresh()
+    alive = "alive" if name == MINIMAL else "LinkGatewayAlive"
+    plc.scan(FirstScan=1, LinkGatewayHeartbeat=7)
+    plc.scan(FirstScan=0)
+    assert not getattr(plc, alive)
+    plc.scan(LinkGatewayHeartbeat=8)
+    assert getattr(plc, alive)
 
 
 @pytest.mark.parametrize("name", FULL)
