@@ -25,7 +25,13 @@ PLC_RESTARTED = "the PLC restarted"
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The fixed facts of a station: encoder counts from the eye, and its tables."""
+    """The fixed facts of a station: encoder counts from the eye, and its tables.
+
+    Attributes:
+        epoch: The PLC compares epochs; without it the heartbeat stops where the epoch would rise.
+        operator_table: The PLC has one.
+        sync: How frames are matched with parts: request or standstill.
+    """
 
     station: str
     views: tuple[str, ...]
@@ -34,6 +40,9 @@ class Layout:
     last_word_counts: int
     smallest_spacing_us: float
     slots: int
+    epoch: bool = True
+    operator_table: bool = True
+    sync: str = "request"
 
 
 @dataclass(frozen=True, slots=True)

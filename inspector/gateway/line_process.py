@@ -348,6 +348,9 @@ def layout_of(station: Station, profile: PlcProfile) -> Layout:
         last_word_counts=station.belt.last_word_counts,
         smallest_spacing_us=station.belt.smallest_spacing_ms * 1000,
         slots=profile.slot_count,
+        epoch=profile.epoch,
+        operator_table=profile.operator_table,
+        sync=profile.sync,
     )
 
 
