@@ -60,6 +60,7 @@ class OpcUaPlc:
         self._access = Access(
             profile, password, certificate, server_certificate, tuple(stations), trust_dir
         )
+        self._places = profile.places
         self._events, self._clock = events, clock
         self._words, self._beats = WaitingWords(), WaitingBeats()
         self._words_wait, self._beats_wait = asyncio.Event(), asyncio.Event()
@@ -220,7 +221,7 @@ class OpcUaPlc:
             self._words_wait.set()
 
     def _has(self, node: str) -> bool:
-        return bool(self._access.profile.places[split(node)[0]].id)
+        return bool(self._places[split(node)[0]].id)
 
     def _forget(self) -> None:
         self._up = False
