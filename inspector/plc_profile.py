@@ -21,8 +21,10 @@ from inspector.plc.contract import (
     fitting_holes,
     holes,
     kind_of,
+    other_ways,
     read_nodes,
     split,
+    taken_nodes,
 )
 from inspector.settings import Name, Settings
 
@@ -76,7 +78,9 @@ class PlcProfile(Settings):
         default="", max_length=64, description="Put before each station's own prefix."
     )
     transport: Literal["tables", "mailbox", "method"] = Field(
-        default="tables", description="How words reach the PLC."
+        default="tables",
+        description="How words reach the PLC: into a slot for each part, one at a time into a"
+        " mailbox, or by calling a method.",
     )
     slot_count: int = Field(ge=8, le=256, description="Slots of the tables: a power of two.")
     epoch: bool = Field(
@@ -121,7 +125,8 @@ class PlcProfile(Settings):
         without_epoch = () if self.epoch else OF_EPOCH
         without_operator = () if self.operator_table else OF_OPERATOR
         without_request = () if self.sync == "request" else OF_SYNC
-        return without_epoch + without_operator + without_request
+        without = without_epoch + without_operator + without_request
+        return without + other_ways(self.transport)
 
     @field_validator("nodes")
     @classmethod
@@ -163,13 +168,12 @@ class PlcProfile(Settings):
             yield f'nodes."{name}": every PLC needs this node, so its id cannot be empty'
         for name in self.nodes.keys() - missing:
             if name in self._left_out():
-                yield f'nodes."{name}": epoch, operator_table or sync says that there is none'
+                switches = "transport, epoch, operator_table or sync"
+                yield f'nodes."{name}": {switches} says that there is none'
 
 
 def not_available(profile: PlcProfile) -> Iterator[tuple[str, str]]:
     """Yield (key, why) for each setting that this version knows and cannot do."""
-    if profile.transport != "tables":
-        yield "transport", f'"{profile.transport}" is not available yet: use "tables"'
     if profile.sync == "software_trigger":
         yield "sync", "no camera kind of this version can be triggered by software"
 
@@ -199,7 +203,8 @@ def node_clashes(
 
 def _used(profile: PlcProfile, views: Sequence[str]) -> Iterator[tuple[str, bool]]:
     """Yield each node's name with whether we write it."""
-    yield from ((one.name, False) for one in read_nodes(views, 1, profile.places))
+    read = (*read_nodes(views, 1, profile.places), *taken_nodes(profile.places))
+    yield from ((one.name, False) for one in read)
     written = all_written_nodes(views, profile.slot_count, profile.places)
     yield from ((one.name, True) for one in written)
 

@@ -36,6 +36,8 @@ class Profile(Protocol):
     @property
     def places(self) -> Mapping[str, Place]: ...  # noqa: D102
     @property
+    def transport(self) -> str: ...  # noqa: D102
+    @property
     def slot_count(self) -> int: ...  # noqa: D102
     @property
     def poll_ms(self) -> int: ...  # noqa: D102

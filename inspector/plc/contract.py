@@ -41,7 +41,7 @@ _PER_VIEW = ("Camera.Ring", "Sync.Answer", "Sync.Request")
 _PER_SLOT = ("Verdict.Slot", "Operator.Slot")
 _RINGS = ("Track.Ring", "Camera.Ring")
 _BY_SLOT = ("Operator.Latched", "Decision.Slots")
-_PAIRS = ("Sync.Answer",)
+_PAIRS = ("Sync.Answer", "Verdict.Taken", "Operator.Taken")
 
 READ: Final = (
     "Track.PartId",
@@ -60,11 +60,35 @@ READ: Final = (
     *POLICY.values(),
 )
 """What one read of a station asks for, by its name in the contract."""
-WRITTEN: Final = (HEARTBEAT, EPOCH, "Sync.Request", "Verdict.Slot", "Operator.Slot")
+WRITTEN: Final = (
+    HEARTBEAT,
+    EPOCH,
+    "Sync.Request",
+    "Verdict.Slot",
+    "Operator.Slot",
+    "Verdict.Mailbox",
+    "Verdict.Commit",
+    "Operator.Mailbox",
+    "Operator.Commit",
+)
 """What the gateway writes."""
-NAMES: Final = (*READ, *WRITTEN)
+TAKEN: Final = ("Verdict.Taken", "Operator.Taken")
+"""What it reads after a word into a mailbox."""
+METHODS: Final = ("Verdict.Submit", "Operator.Submit")
+OWNERS: Final = ("Verdict.Owner", "Operator.Owner")
+"""What it calls, and the objects that it calls them on."""
+NAMES: Final = (*READ, *WRITTEN, *TAKEN, *METHODS, *OWNERS)
+OF_TRANSPORT: Final = {
+    "tables": ("Verdict.Slot", "Operator.Slot"),
+    "mailbox": (
+        *("Verdict.Mailbox", "Verdict.Commit", "Verdict.Taken"),
+        *("Operator.Mailbox", "Operator.Commit", "Operator.Taken"),
+    ),
+    "method": (*METHODS, *OWNERS),
+}
+"""How words reach the PLC → the nodes of that way."""
 OF_EPOCH: Final = ("Link.Epoch", EPOCH)
-OF_OPERATOR: Final = ("Operator.Slot", "Operator.Latched")
+OF_OPERATOR: Final = tuple(name for name in NAMES if name.startswith("Operator."))
 OF_SYNC: Final = ("Sync.Request", "Sync.Answer")
 """Nodes that a PLC may lack together, as its profile's `epoch`, `operator_table`, `sync` say."""
 OPTIONAL: Final = (
@@ -128,8 +152,15 @@ def default_id(name: str) -> str:
     return f"s={{prefix}}.{name}[{{slot}}]" if name in _PER_SLOT else f"s={{prefix}}.{name}"
 
 
-PLAIN: Final[Places] = {name: Place(default_id(name)) for name in NAMES}
-"""Of a PLC that has every node where the contract has it."""
+def other_ways(transport: str) -> tuple[str, ...]:
+    """Return the nodes of the ways to the PLC that are not taken."""
+    return tuple(name for way, names in OF_TRANSPORT.items() if way != transport for name in names)
+
+
+PLAIN: Final[Places] = {
+    name: Place("" if name in other_ways("tables") else default_id(name)) for name in NAMES
+}
+"""Of a PLC that has every node where the contract has it, and tables for the words."""
 
 
 def holes(template: str) -> set[str]:
@@ -179,6 +210,16 @@ def written_nodes(views: Sequence[str], slots: int, places: Places = PLAIN) -> t
 def all_written_nodes(views: Sequence[str], slots: int, places: Places = PLAIN) -> tuple[Node, ...]:
     """Return every node the gateway writes, each slot of the tables too."""
     return _written(views, places, range(slots))
+
+
+def taken_nodes(places: Places = PLAIN) -> tuple[Node, ...]:
+    """Return what the PLC says that it took from its mailboxes: [sequence, word]."""
+    return tuple(Node(name, UINT32, _length(name, 0)) for name in TAKEN if places[name].id)
+
+
+def methods(places: Places = PLAIN) -> tuple[str, ...]:
+    """Return the methods that the gateway calls."""
+    return tuple(name for name in METHODS if places[name].id)
 
 
 def verdict_slot(slot: int) -> str:

@@ -11,6 +11,7 @@ from asyncua import ua
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.errors import PlcRefused
 from inspector.plc.contract import (
+    BOOLEAN,
     BOOT_COUNT,
     COUNTS,
     INT32,
@@ -22,9 +23,11 @@ from inspector.plc.contract import (
     Node,
     Places,
     filled,
+    methods,
     read_nodes,
     split,
     sync_answer,
+    taken_nodes,
     written_nodes,
 )
 from inspector.plc.troubles import explain_status
@@ -71,6 +74,7 @@ class StationNodes:
         station: The station.
         survey: Asks once for every node, those we write included; `learn` takes the answer.
         request: Asks for what a snapshot needs; `snapshot` takes the answer.
+        rights: Asks whether we may call the methods; `learn_rights` takes the answer.
     """
 
     def __init__(
@@ -95,11 +99,19 @@ class StationNodes:
         self._slots, self._index, self._places = slots, index, places
         self._server_start_s = server_start_s
         self._read = read_nodes(station.views, slots, places)
-        self._surveyed = self._read + written_nodes(station.views, slots, places)
+        self._taken = taken_nodes(places)
+        self._surveyed = self._read + written_nodes(station.views, slots, places) + self._taken
         self._types: dict[str, str] = {}
         self._rings: dict[str, tuple[Sequence[int], dict[int, tuple[int, int]]]] = {}
         self.request: Final = self._asking_for(self._read)
         self.survey: Final = self._asking_for(self._surveyed)
+        self.rights: Final = ua.ReadParameters(
+            TimestampsToReturn=ua.TimestampsToReturn.Neither,
+            NodesToRead=[
+                ua.ReadValueId(self._node_id(name), ua.AttributeIds.UserExecutable)
+                for name in methods(places)
+            ],
+        )
 
     def learn(self, answer: Values) -> None:
         """Take the answer to `survey`: every node must be there, of a type that we can use.
@@ -109,6 +121,12 @@ class StationNodes:
         """
         for node, value in zip(self._surveyed, answer, strict=True):
             self._types[node.name] = self._usable(node, self._good(node, value))
+
+    def learn_rights(self, answer: Values) -> None:
+        """Take the answer to `rights`; raises `PlcRefused` for a method that we may not call."""
+        for name, value in zip(methods(self._places), answer, strict=True):
+            if not self._good(Node(name, BOOLEAN), value).Value:
+                raise PlcRefused(f"{self.full(name)}: our user may not call it: allow it there")
 
     def snapshot(self, answer: Values, read_s: float) -> PlcSnapshot:
         """Return what the answer to `request` says.
@@ -142,13 +160,29 @@ class StationNodes:
 
         Strict PLCs refuse a time stamp (BadWriteNotSupported) and a wider number (BadTypeMismatch).
         """
-        kind = self._types[_stands_for(name)]
-        if kind == INT32 and value > ALL_32_BITS >> 1:
-            value -= ALL_32_BITS + 1
         return ua.WriteValue(
             NodeId=self._node_id(name),
             AttributeId=ua.AttributeIds.Value,
-            Value=ua.DataValue(ua.Variant(value, ua.VariantType[kind]), StatusCode=None),
+            Value=ua.DataValue(_variant(value, self._types[_stands_for(name)]), StatusCode=None),
+        )
+
+    def asking_taken(self, name: str) -> ua.ReadParameters:
+        """Return the request for what the PLC took from a mailbox; `taken` takes the answer."""
+        return self._asking_for([node for node in self._taken if node.name == name])
+
+    def taken(self, name: str, answer: Values) -> tuple[int, int]:
+        """Return (sequence, word) that the PLC took last; raises `PlcRefused`."""
+        (node,) = (node for node in self._taken if node.name == name)
+        sequence, word = _unsigned(self._good(node, answer[0]).Value)
+        return sequence, word
+
+    def call(self, method: str, owner: str, value: int) -> ua.CallMethodRequest:
+        """Return the call of a method with a 32-bit pattern."""
+        kind = self._places[method].type or UINT32
+        return ua.CallMethodRequest(
+            ObjectId=self._node_id(owner),
+            MethodId=self._node_id(method),
+            InputArguments=[_variant(value, kind)],
         )
 
     def full(self, name: str) -> str:
@@ -222,6 +256,13 @@ def _stands_for(name: str) -> str:
     """Return the surveyed node: slot 0 stands for its table."""
     table, bracket, _ = name.partition("[")
     return f"{table}[0]" if bracket else name
+
+
+def _variant(value: int, kind: str) -> ua.Variant:
+    """Return a 32-bit pattern in the PLC's own type."""
+    if kind == INT32 and value > ALL_32_BITS >> 1:
+        value -= ALL_32_BITS + 1
+    return ua.Variant(value, ua.VariantType[kind])
 
 
 def _pair(answer: Sequence[int] | None) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from inspector.plc.contract import (
 )
 from inspector.plc.nodes import PlcStation, StationNodes
 from inspector.plc.session import Session, open_session
+from inspector.plc.transports import Transport
 from inspector.plc.troubles import explain_status
 from inspector.plc.words import MOST_TRIES, Kind, WaitingBeats, WaitingWords, Word
 from inspector.ports import Clock, PlcEvents
@@ -32,7 +33,6 @@ SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 0.7
 """Between two sessions; drawn, so that gateways do not come back all at once."""
 LONGEST_REFUSED_PAUSE_S = 5.0
 """While a person must mend something: asking more often locks users out and fills the PLC's log."""
-WORDS_PER_REQUEST = 16
 READS_AT_ONCE = 4
 PAUSE_AFTER_REFUSAL_S = 0.02
 
@@ -61,6 +61,7 @@ class OpcUaPlc:
             profile, password, certificate, server_certificate, tuple(stations), trust_dir
         )
         self._places = profile.places
+        self._transport = Transport(profile.transport)
         self._events, self._clock = events, clock
         self._words, self._beats = WaitingWords(), WaitingBeats()
         self._words_wait, self._beats_wait = asyncio.Event(), asyncio.Event()
@@ -170,16 +171,17 @@ class OpcUaPlc:
     async def _write_words(self, session: Session) -> NoReturn:
         while True:
             self._words_wait.clear()
-            while words := self._words.take(WORDS_PER_REQUEST):
+            while words := self._words.take(self._transport.most):
                 await self._write(session, words)
             await self._words_wait.wait()
 
     async def _write(self, session: Session, words: Sequence[Word]) -> None:
-        writes = [session.stations[word.station].write(word.node, word.value) for word in words]
-        statuses = await session.write(writes)
+        statuses = await self._transport.carry(session, words)
         at_s = self._clock.monotonic_s()
         refused = False
         for word, status in zip(words, statuses, strict=True):
+            if status is None:
+                continue  # the PLC says that it has no use for it: the part is decided
             if status.is_good():
                 self._acknowledged(word, at_s)
             else:
@@ -198,7 +200,7 @@ class OpcUaPlc:
     def _try_again(self, word: Word, session: Session, status: ua.StatusCode) -> None:
         """Queue a word that the PLC did not take; it says the same however often it is sent."""
         if word.tries + 1 >= MOST_TRIES:
-            node = session.stations[word.station].full(word.node)
+            node = session.stations[word.station].full(self._transport.node(word))
             raise PlcRefused(f"{node}: {explain_status(status.value)}")
         self._words.put_back(replace(word, tries=word.tries + 1))
 
@@ -216,9 +218,14 @@ class OpcUaPlc:
 
     def _put(self, word: Word) -> None:
         """Queue a word; the line knows by its layout which tables a PLC lacks, and so do we."""
-        if self._up and self._has(word.node):
+        if self._up and self._takes(word):
             self._words.put(word)
             self._words_wait.set()
+
+    def _takes(self, word: Word) -> bool:
+        if word.kind is Kind.VERDICT:
+            return True
+        return self._has("Operator.Latched" if word.kind is Kind.OPERATOR else word.node)
 
     def _has(self, node: str) -> bool:
         return bool(self._places[split(node)[0]].id)

@@ -101,6 +101,14 @@ class Session:
             raise translated(error) from error
         return _complete(statuses, len(writes))
 
+    async def call(self, request: ua.CallMethodRequest) -> ua.CallMethodResult:
+        """Return what a method answered; raises as `write` does."""
+        try:
+            results = await self._client.uaclient.call([request])
+        except Exception as error:
+            raise translated(error) from error
+        return _complete(results, 1)[0]
+
     async def lost(self) -> NoReturn:
         """Raise `PlcLost` as soon as the connection is gone."""
         async with self._client.subscribe_state() as changes:
@@ -197,6 +205,8 @@ async def _surveyed(client: Client, access: Access) -> list[StationNodes]:
             server_start_s=start_s,
         )
         nodes.learn(await client.uaclient.read(nodes.survey))
+        if nodes.rights.NodesToRead:
+            nodes.learn_rights(await client.uaclient.read(nodes.rights))
         stations.append(nodes)
     return stations
 

@@ -59,6 +59,8 @@ class Setup:
     """Nodes that have another id here than the contract gives them: s=... or i=..."""
     anonymous: bool = False
     """Whether it lets in who gives no name."""
+    methods: str = ""
+    """A station that has the methods: their argument's type, UInt32 or Int32."""
 
     def command_line(self) -> list[str]:
         return [sys.executable, "-m", "tests.inspector.plc.stand_in", json.dumps(asdict(self))]
@@ -109,6 +111,10 @@ def nodes_of(setup: Setup) -> dict[str, tuple[Any, ua.VariantType, bool]]:
             plain[f"Camera.{view}.Ring"] = ([0] * (3 * n), uint, False)
             plain[f"Sync.{view}.Request"] = (0, uint, True)
             plain[f"Sync.{view}.Answer"] = ([0, 0], uint, False)
+        for area in ("Verdict", "Operator"):
+            plain[f"{area}.Mailbox"] = (0, uint, True)
+            plain[f"{area}.Commit"] = (0, uint, True)
+            plain[f"{area}.Taken"] = ([0, 0], uint, False)
         for slot in range(n):
             plain[f"Verdict.Slot[{slot}]"] = (0, uint, True)
             plain[f"Operator.Slot[{slot}]"] = (0, uint, True)
@@ -135,6 +141,10 @@ class StandIn:
         self.refusals = 0
         self.tasks: set[asyncio.Task[Any]] = set()
         self.heartbeats = True
+        self.submit_answer = 0
+        self.takes = True
+        self.stale: list[int] = []
+        """Words of an earlier session that come just before the next commits."""
         self.cut_off: list[float] = []
 
     async def start(self) -> None:
@@ -170,6 +180,25 @@ class StandIn:
             self.types[name] = kind
             if writable:
                 await node.set_writable()
+        if self.setup.methods:
+            for prefix in self.setup.stations:
+                await self._add_methods(prefix)
+
+    async def _add_methods(self, prefix: str) -> None:
+        """Give a station the methods; each stores its word as a mailbox does, or says why not."""
+        kind = ua.VariantType[self.setup.methods]
+        for area in ("Verdict", "Operator"):
+            owner = self.node_id(f"{prefix}.{area}.Owner")
+            browsed = ua.QualifiedName(f"{prefix}.{area}", self.index)
+            where = await self.server.nodes.objects.add_object(owner, browsed)
+
+            async def submit(parent: Any, word: Any, area: str = area) -> list[ua.Variant]:
+                self.written.append((f"{prefix}.{area}.Submit", word.Value))
+                return [ua.Variant(self.submit_answer, ua.VariantType.Int32)]
+
+            method = self.node_id(f"{prefix}.{area}.Submit")
+            name = ua.QualifiedName("Submit", self.index)
+            await where.add_method(method, name, submit, [kind], [ua.VariantType.Int32])
 
     def _disturb(self) -> None:
         """Put our own hands between the sessions and the address space."""
@@ -204,9 +233,17 @@ class StandIn:
             return [REFUSED] * len(params.NodesToWrite)
         for item in params.NodesToWrite:
             assert item.Value.SourceTimestamp is None
-            self.written.append((self.name_of(item.NodeId), item.Value.Value.Value))
+            name = self.name_of(item.NodeId)
+            self.written.append((name, item.Value.Value.Value))
+            if name.endswith(".Commit") and self.takes:
+                await self._take(name.removesuffix(".Commit"), item.Value.Value.Value)
         results: list[ua.StatusCode] = await really(params, user)
         return results
+
+    async def _take(self, area: str, sequence: int) -> None:
+        """Do what the PLC's program does in its next scan after a commit."""
+        word = self.stale.pop(0) if self.stale else await self.get(f"{area}.Mailbox")
+        await self.set(f"{area}.Taken", [sequence, word])
 
     def node_id(self, name: str) -> ua.NodeId:
         how, _, text = self.setup.elsewhere.get(name, f"s={name}").partition("=")
