@@ -332,7 +332,7 @@ def default_of(field: FieldInfo) -> str:
         return "required"
     value = field.get_default(call_default_factory=True)
     if value is None:
-        return "not given"
+        return "none"
     if isinstance(value, float) and value == int(value):
         value = int(value)
     return f"`{json.dumps(value)}`"
@@ -340,9 +340,7 @@ def default_of(field: FieldInfo) -> str:
 
 def range_of(field: FieldInfo) -> str:
     """Return in words what a field takes."""
-    annotation: Any = field.annotation
-    if type(None) in get_args(annotation):
-        (annotation,) = (one for one in get_args(annotation) if one is not type(None))
+    annotation = when_set(field.annotation)
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
     if annotation is bool:
@@ -356,6 +354,13 @@ def range_of(field: FieldInfo) -> str:
         return text_range(field)
     whole = "whole number, " if annotation is int else ""
     return whole + spoken(field.metadata)
+
+
+def when_set(annotation: Any) -> Any:
+    """Return the type of what a key holds when it is set."""
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return annotation
+    return next(one for one in get_args(annotation) if one is not type(None))
 
 
 def text_range(field: FieldInfo) -> str:

@@ -37,32 +37,39 @@ def plc_password(profile: PlcProfile, folder: Path) -> str:
     Raises:
         SettingsWrong: The variable is not set, or the file is missing, empty, or open to others.
     """
+    shown = f"stations/plc/{profile.name}.toml"
     if profile.password_file:
-        return _from_file(profile, folder / profile.password_file)
+        return secret_in(folder / profile.password_file, settings=shown, key="password_file")
     if not profile.user:
         return ""
     password = os.environ.get(profile.password_env)
     if password is None:
         why = f"the environment variable {profile.password_env} is not set"
-        raise _wrong(profile, "password_env", why)
+        raise SettingsWrong(shown, "password_env", why)
     return password
 
 
-def _from_file(profile: PlcProfile, file: Path) -> str:
+def secret_in(file: Path, *, settings: str, key: str) -> str:
+    """Return what a file holds that is its owner's alone, without the line's end.
+
+    Args:
+        file: The file.
+        settings: Which settings file names it, for what is said when it cannot be used.
+        key: Its key there.
+
+    Raises:
+        SettingsWrong: It is missing, empty, or open to others.
+    """
     try:
         with file.open(encoding="utf-8") as opened:
             mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
-            if mode & OTHERS:
-                why = f"{file} is open to others (mode {mode:04o}): chmod 600 {file}"
-                raise _wrong(profile, "password_file", why)
-            password = opened.read().rstrip("\r\n")
+            secret = opened.read().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         why = f"{file} cannot be read: {getattr(error, 'strerror', 'not UTF-8 text')}"
-        raise _wrong(profile, "password_file", why) from error
-    if not password:
-        raise _wrong(profile, "password_file", f"{file} is empty")
-    return password
-
-
-def _wrong(profile: PlcProfile, key: str, why: str) -> SettingsWrong:
-    return SettingsWrong(f"stations/plc/{profile.name}.toml", key, why)
+        raise SettingsWrong(settings, key, why) from error
+    if mode & OTHERS:
+        why = f"{file} is open to others (mode {mode:04o}): chmod 600 {file}"
+        raise SettingsWrong(settings, key, why)
+    if not secret:
+        raise SettingsWrong(settings, key, f"{file} is empty")
+    return secret

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from asyncua import Client, ua
 from cryptography import x509
@@ -33,7 +34,8 @@ async def their_certificate(access: Access) -> x509.Certificate:
     if access.trust_dir is None:
         raise BadInput("a PLC needs a certificate that we know, or a folder of those we trust")
     shown = _fitting(await _offers(access), access).ServerCertificate
-    return trusted(shown or b"", access.trust_dir, datetime.now(UTC))
+    host = urlsplit(access.profile.endpoint).hostname or ""
+    return trusted(shown or b"", access.trust_dir, host=host, now=datetime.now(UTC))
 
 
 async def mismatch(access: Access) -> PlcRefused | None:

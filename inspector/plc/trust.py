@@ -21,24 +21,28 @@ _LONG_FORM = 0x80
 """In a DER length: so many bytes of length follow (X.690, 8.1.3.5)."""
 
 
-def trusted(shown: bytes, trust_dir: Path, now: datetime) -> x509.Certificate:
+def trusted(shown: bytes, trust_dir: Path, *, host: str, now: datetime) -> x509.Certificate:
     """Return the certificate that a PLC shows, if we may believe it.
 
     Args:
         shown: What the PLC sends, in DER form; its issuers' may follow it.
         trust_dir: The folder with what is believed, `*.der`.
+        host: Whom we called. An issuer vouches for many: only the one of that name is the PLC.
         now: UTC.
 
     Raises:
-        PlcRefused: It is neither in the folder nor issued by one there, or outside its dates.
+        PlcRefused: It is neither in the folder nor issued by one there to this host, or outside its
+            dates.
     """
     certificate = _first(shown)
     _check_dates(certificate, "the PLC's certificate", now)
-    for file, known in _known(trust_dir):
-        if known == certificate:
-            return certificate
+    known_ones = list(_known(trust_dir))
+    if any(known == certificate for _, known in known_ones):
+        return certificate
+    for file, known in known_ones:
         if _issued(certificate, known):
             _check_dates(known, f"{file}, which issued the PLC's certificate,", now)
+            _check_host(certificate, host)
             return certificate
     why = (
         f"the PLC shows a certificate (thumbprint {_print(certificate)}) that is not in {trust_dir}"
@@ -92,6 +96,27 @@ def _may_issue(issuer: x509.Certificate) -> bool:
         return issuer.extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
     except x509.ExtensionNotFound:
         return True
+
+
+def _check_host(certificate: x509.Certificate, host: str) -> None:
+    names = _hosts(certificate)
+    if host.lower() in names:
+        return
+    why = (
+        f"the PLC's certificate (thumbprint {_print(certificate)}) is for"
+        f" {', '.join(sorted(names)) or 'no host'}, and endpoint is {host}: if it is the right PLC,"
+        " put its certificate itself into trust_dir"
+    )
+    raise PlcRefused(why)
+
+
+def _hosts(certificate: x509.Certificate) -> set[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return set()
+    texts = {name.lower() for name in names.get_values_for_type(x509.DNSName)}
+    return texts | {str(address) for address in names.get_values_for_type(x509.IPAddress)}
 
 
 def _check_dates(certificate: x509.Certificate, what: str, now: datetime) -> None:

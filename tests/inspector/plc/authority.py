@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -59,7 +60,14 @@ class Authority:
             .not_valid_after(now + ends_in)
             .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
             .add_extension(
-                x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)]), critical=False
+                x509.SubjectAlternativeName(
+                    [
+                        x509.UniformResourceIdentifier(uri),
+                        x509.DNSName("plc.line3"),
+                        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+                    ]
+                ),
+                critical=False,
             )
             .sign(self.key, hashes.SHA256())
         )
