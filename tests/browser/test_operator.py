@@ -87,6 +87,15 @@ def test_a_press_says_what_was_painted_and_when(page: Any, site: Site) -> None:
     assert -1.5 < (press.painted_at - before).total_seconds() < 1.5
 
 
+def test_what_the_plc_does_not_count_is_not_shown_as_nothing(page: Any, site: Site) -> None:
+    site.said["board"]["counts"] = {"late": 0}
+    page.goto(site.address)
+    counts = page.locator('[data-station="board"] .counts').first
+    expect(counts).to_have_text("– parts · – rejected")
+    site.said["board"]["counts"] = {"triggered": 1200, "rejected": 0, "fail_safe": 3}
+    expect(counts).to_have_text("1\u202f200 parts · 3 rejected")
+
+
 def test_a_double_tap_is_one_decision(page: Any, site: Site) -> None:
     site.said["board"]["waiting"] = [part(1), part(2, reject_at=13_000)]
     page.goto(site.address)

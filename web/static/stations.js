@@ -34,8 +34,9 @@ function trouble(station, isStale) {
 }
 
 function counts(said) {
-  const { triggered = 0, rejected = 0, fail_safe = 0 } = said;
-  return `${words.count(triggered)} parts · ${words.count(rejected + fail_safe)} rejected`;
+  const { triggered, rejected, fail_safe } = said;
+  const rejects = rejected === undefined ? fail_safe : rejected + (fail_safe ?? 0);
+  return `${words.count(triggered)} parts · ${words.count(rejects)} rejected`;
 }
 
 function paintView(card, view, isStale) {

@@ -20,7 +20,9 @@ export const STATE = {
 };
 
 export const part = (item) => `Part ${count(item.number)}`;
-export const count = (number) => Number(number ?? 0).toLocaleString("en").replaceAll(",", "\u202f");
+// A PLC need not count everything: what nobody counted is not 0.
+export const count = (number) =>
+  number === undefined ? "–" : Number(number).toLocaleString("en").replaceAll(",", "\u202f");
 export const noData = (age_s) =>
   age_s === null ? "NO DATA" : `NO DATA ${Math.floor(age_s)} s`;
 export const waiting = (n) => (n ? `${n} waiting` : "");
