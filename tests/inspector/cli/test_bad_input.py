@@ -50,6 +50,29 @@ def test_an_unknown_setting(site: Path) -> None:
     assert "stations/board.toml: belt.speed: unknown setting" in refused("run", "--site", str(site))
 
 
+def test_a_password_file_that_others_can_read(site: Path) -> None:
+    file = site / "plc.password"
+    variable = 'password_env = "INSPECTOR_DEMO_PLC_PASSWORD"'
+    edit(site / "stations/plc/demo.toml", variable, 'password_file = "plc.password"')
+    file.write_text("hunter2")
+    file.chmod(0o644)
+    said = refused("run", "--site", str(site))
+    assert "stations/plc/demo.toml: password_file: " in said
+    assert "open to others (mode 0644): chmod 600" in said
+    assert "hunter2" not in said
+
+
+def test_a_password_that_is_not_in_the_environment(site: Path) -> None:
+    said = refused("run", "--site", str(site))
+    assert "password_env: the environment variable INSPECTOR_DEMO_PLC_PASSWORD is not set" in said
+
+
+def test_a_connection_without_encryption_that_was_not_asked_for(site: Path) -> None:
+    edit(site / "stations/plc/demo.toml", 'policy = "Basic256Sha256"', 'policy = "None"')
+    said = refused("run", "--site", str(site))
+    assert "it needs unencrypted = true beside it" in said
+
+
 def test_a_missing_setting(site: Path) -> None:
     edit(site / "stations/board.toml", 'prefix = "board"', "")
     said = refused("demo", "--site", str(site))
