@@ -1,4 +1,4 @@
-"""The settings: TOML under `stations/`, read once into frozen, closed models.
+"""The settings: `site.toml` and TOML under `stations/`, read once into frozen, closed models.
 
 Loading opens nothing and needs no hardware. An unknown key stops the start and is named.
 """
@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from inspector.errors import SettingsWrong
 from inspector.plc_profile import PlcProfile, node_clashes, not_available
+from inspector.scada_settings import ScadaSettings
 from inspector.settings import Name, Settings
 
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -165,7 +166,16 @@ class DemoSettings(Settings):
     )
 
 
-Read = TypeVar("Read", Station, PlcProfile)
+class SiteFile(Settings):
+    """What concerns the site as a whole: `site.toml`, which may be absent."""
+
+    scada: ScadaSettings | None = Field(
+        default=None, description="Our OPC UA server for SCADA and MES; absent: none."
+    )
+
+
+Named = TypeVar("Named", Station, PlcProfile)
+Read = TypeVar("Read", Station, PlcProfile, SiteFile)
 
 
 class Site(Settings):
@@ -177,6 +187,7 @@ class Site(Settings):
     plcs: tuple[PlcProfile, ...] = Field(min_length=1)
     port: int = Field(default=8080, ge=0, le=65535, description="Of the screens; 0: none.")
     host: str = Field(default="127.0.0.1", description="Address the screens listen on.")
+    scada: ScadaSettings | None = None
     demo: DemoSettings | None = None
 
     def station(self, name: str) -> Station:
@@ -211,6 +222,7 @@ def check_site(
     """Return the settings under `folder` and add whatever is wrong to `problems`, all of it."""
     stations = _read_all(folder, "stations", Station, problems)
     plcs = _read_all(folder, "stations/plc", PlcProfile, problems)
+    whole = _site_file(folder, problems)
     if not stations and not problems:
         problems.append(SettingsWrong("stations", "", "no station file (stations/<name>.toml)"))
     for station in stations:
@@ -226,6 +238,7 @@ def check_site(
         stations=tuple(stations),
         plcs=tuple(plcs),
         port=port,
+        scada=whole.scada,
     )
 
 
@@ -251,9 +264,25 @@ def _shared_prefixes(stations: list[Station]) -> list[SettingsWrong]:
     return problems
 
 
+def _site_file(folder: Path, problems: list[SettingsWrong]) -> SiteFile:
+    """Return what `site.toml` says; without the file, what holds when nothing is said."""
+    if not (folder / "site.toml").exists():
+        return SiteFile()
+    try:
+        whole = _read(folder / "site.toml", "site.toml", SiteFile)
+    except SettingsWrong as problem:
+        problems.append(problem)
+        return SiteFile()
+    nodeset = whole.scada.machine_vision_nodeset if whole.scada else ""
+    if nodeset and not (folder / nodeset).is_file():
+        why = f"there is no file {nodeset}"
+        problems.append(SettingsWrong("site.toml", "scada.machine_vision_nodeset", why))
+    return whole
+
+
 def _read_all(
-    folder: Path, under: str, model: type[Read], problems: list[SettingsWrong]
-) -> list[Read]:
+    folder: Path, under: str, model: type[Named], problems: list[SettingsWrong]
+) -> list[Named]:
     values = []
     for file in sorted((folder / under).glob("*.toml")):
         shown = f"{under}/{file.name}"

@@ -19,13 +19,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from inspector.cli import commands
-from inspector.config import Station, load_site
+from inspector.config import SiteFile, Station, load_site
 from inspector.domain.accounting import Recorded, account
 from inspector.domain.overriding import Press
 from inspector.domain.verdict import Verdict
 from inspector.gateway.__main__ import PROCESSES
 from inspector.plc.contract import read_nodes, written_nodes
 from inspector.plc_profile import PlcProfile
+from inspector.scada.nodes import SPECS
 from tests.factory import Factory
 
 ROOT = Path(__file__).parents[1]
@@ -33,6 +34,7 @@ DOCS = ROOT / "docs"
 FILES: dict[str, type[BaseModel]] = {
     "stations/<name>.toml": Station,
     "stations/plc/<name>.toml": PlcProfile,
+    "site.toml": SiteFile,
 }
 UNITS = {
     "_px": "px",
@@ -167,6 +169,14 @@ def test_every_node_of_the_plc_is_in_the_handshakes_table() -> None:
         first, _, last = name.rpartition(".")
         assert f"`{name}`" in table or f"`.{last}`" in table, name
         assert first.split(".")[0] in table
+
+
+def test_every_node_for_scada_is_in_its_table_with_its_type() -> None:
+    text = (DOCS / "scada.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `([\w.]+)` \| ([\w\[\]]+) \|", text, re.M))
+    listed = {"LastResult.Reasons"}
+    types = {one.name: one.type.name + "[]" * (one.name in listed) for one in SPECS}
+    assert told == types
 
 
 def test_every_process_is_in_the_table_of_processes() -> None:

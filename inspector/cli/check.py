@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from inspector.config import Station, check_site
+from inspector.config import SiteFile, Station, check_site
 from inspector.errors import SettingsWrong
 from inspector.gateway.preflight import package_problems, password_file_problems
 from inspector.plc_profile import PlcProfile
@@ -16,6 +16,7 @@ from inspector.vision.manifest import package_schema
 SCHEMAS = {
     "station": Station.model_json_schema,
     "plc": PlcProfile.model_json_schema,
+    "site": SiteFile.model_json_schema,
     "package": package_schema,
 }
 
@@ -45,5 +46,5 @@ def check_command(site: Path) -> None:
 @click.command("schema")
 @click.argument("which", type=click.Choice(sorted(SCHEMAS)))
 def schema_command(which: str) -> None:
-    """Print the JSON Schema of a settings file: a station, a PLC profile or a model package."""
+    """Print the JSON Schema of a file of settings: station, PLC profile, site, model package."""
     click.echo(json.dumps(SCHEMAS[which](), indent=2))

@@ -19,6 +19,7 @@ from inspector.config import DemoSettings, Site, load_site
 from inspector.errors import BadInput
 from inspector.gateway.demo_people import first_people
 from inspector.gateway.demo_report import StationReport, report
+from inspector.gateway.demo_scada import make_demo_client
 from inspector.gateway.demo_site import demo_environment, demo_site
 from inspector.gateway.headless import HeadlessRun
 from inspector.gateway.site_run import free_port
@@ -92,12 +93,22 @@ def demo_command(
 
 def _with_screens(site: Site, demo: DemoSettings) -> None:
     data = Path(site.data)
-    full = demo_site(site, demo, data=data, port=site.port, plc_port=free_port(), fast=False)
+    full = demo_site(
+        site,
+        demo,
+        data=data,
+        port=site.port,
+        plc_port=free_port(),
+        fast=False,
+        scada_port=free_port(site.scada.port) if site.scada else 0,
+    )
 
     def people() -> Iterator[str]:
         for new in first_people(Path(site.folder), data):
             yield f"{new.name} ({new.role.value}): badge {new.badge}, PIN {new.pin}"
 
+    if full.scada:
+        make_demo_client(full)
     run_with_screens(full, environment=demo_environment(full), greet=people)
 
 

@@ -44,5 +44,7 @@ def run_with_screens(
         for line in greet():
             click.echo(line)
         click.echo(f"Operator screen: http://{site.host}:{site.port}/   (Ctrl-C stops)")
+        if site.scada:
+            click.echo(f"SCADA and MES: opc.tcp://{site.scada.host}:{site.scada.port}")
         run_site(site, runtime, stop, environment=environment)
     click.echo("stopped")

@@ -15,6 +15,7 @@ from inspector.config import (
     most_in_flight,
 )
 from inspector.errors import BadInput
+from inspector.gateway.demo_scada import demo_scada
 from inspector.plc_profile import PlcProfile
 
 DEMO_USER = "inspector"
@@ -25,9 +26,25 @@ FAST_TRAVEL_COUNTS = 8000
 
 
 def demo_site(
-    site: Site, demo: DemoSettings, *, data: Path, port: int, plc_port: int, fast: bool
+    site: Site,
+    demo: DemoSettings,
+    *,
+    data: Path,
+    port: int,
+    plc_port: int,
+    fast: bool,
+    scada_port: int = 0,
 ) -> Site:
     """Return a site's settings with the simulated factory around it.
+
+    Args:
+        site: As its folder has it.
+        demo: The pace.
+        data: Where records, pictures and keys go.
+        port: Of the screens; 0: none.
+        plc_port: Of the demo's PLC.
+        fast: With short belts.
+        scada_port: Of our OPC UA server; 0: none.
 
     Raises:
         BadInput: So many parts a second would not fit the PLC's tables.
@@ -46,6 +63,9 @@ def demo_site(
             "stations": stations,
             "plcs": plcs,
             "port": port,
+            "scada": demo_scada(site.scada, data, scada_port)
+            if site.scada and scada_port
+            else None,
             "demo": demo.model_copy(update={"plc_port": plc_port}),
         }
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from inspector.errors import SettingsWrong
 from inspector.plc_profile import PlcProfile
+from inspector.scada_settings import ScadaSettings
 
 _KEY_BYTES = 32
 OTHERS = 0o077
@@ -73,3 +74,20 @@ def secret_in(file: Path, *, settings: str, key: str) -> str:
     if not secret:
         raise SettingsWrong(settings, key, f"{file} is empty")
     return secret
+
+
+def scada_password(settings: ScadaSettings, folder: Path) -> str:
+    """Return the password of those who read our OPC UA server.
+
+    Raises:
+        SettingsWrong: The variable is not set, or the file is missing, empty, or open to others.
+    """
+    shown = "site.toml"
+    if settings.password_file:
+        file = folder / settings.password_file
+        return secret_in(file, settings=shown, key="scada.password_file")
+    password = os.environ.get(settings.password_env)
+    if not password:
+        why = f"the environment variable {settings.password_env} is not set"
+        raise SettingsWrong(shown, "scada.password_env", why)
+    return password

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inspector.config import Site
 from inspector.errors import BadInput
-from inspector.gateway.keys import plc_password
+from inspector.gateway.keys import plc_password, scada_password
 from inspector.gateway.worker_process import check_station_fits
 from inspector.storage.database import check_usable
 from inspector.vision.manifest import open_package
@@ -19,7 +19,7 @@ def check_before_start(site: Site) -> None:
 
     Raises:
         BadInput: A package is damaged or does not fit, the database cannot be used, nothing can
-            be written, a password is not to be had, or the port is taken; the first of these,
+            be written, a password is not to be had, or a port is taken; the first of these,
             with file and key.
     """
     for problem in package_problems(site):
@@ -29,7 +29,10 @@ def check_before_start(site: Site) -> None:
             plc_password(plc, Path(site.folder))
     check_usable(Path(site.data))
     if site.port:
-        must_be_free(site.host, site.port)
+        must_be_free(site.host, site.port, "choose another with --port")
+    if site.scada:
+        scada_password(site.scada, Path(site.folder))
+        must_be_free(site.scada.host, site.scada.port, "site.toml: scada.port names it")
 
 
 def package_problems(site: Site) -> Iterator[BadInput]:
@@ -52,12 +55,12 @@ def password_file_problems(site: Site) -> Iterator[BadInput]:
             yield error
 
 
-def must_be_free(host: str, port: int) -> None:
-    """Raise `BadInput` when nobody could listen on this port."""
+def must_be_free(host: str, port: int, remedy: str) -> None:
+    """Raise `BadInput` when nobody could listen on this port; `remedy` says what to do then."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            msg = f"port {port} is in use on {host}: choose another with --port"
+            msg = f"port {port} is in use on {host}: {remedy}"
             raise BadInput(msg) from error

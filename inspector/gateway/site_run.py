@@ -56,7 +56,8 @@ def children_of(site: Site, runtime: Runtime, environment: dict[str, str]) -> li
     demo = [child("demo-plc"), child("demo-cameras")] if site.demo else []
     workers = [child(f"worker-{one.name}", "worker", one.name) for one in site.stations]
     screens = [] if site.port == 0 else [child("web")]
-    return [*demo, child("recorder"), child("line"), *workers, *screens]
+    scada = [] if site.scada is None else [child("scada")]
+    return [*demo, child("recorder"), child("line"), *workers, *screens, *scada]
 
 
 def run_site(
@@ -85,8 +86,12 @@ def beat_age_s(runtime: Runtime, process: str) -> float | None:
     return time.monotonic() - float(str(state["beat_s"])) if state else None
 
 
-def free_port() -> int:
-    """Return a TCP port that is free on the loopback now."""
+def free_port(wanted: int = 0) -> int:
+    """Return a TCP port that is free on the loopback now: the wanted one, if it can be had."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

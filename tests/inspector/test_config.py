@@ -167,3 +167,32 @@ def test_two_stations_cannot_share_a_prefix_at_one_plc(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace('prefix = "ring"', 'prefix = "board"'))
     with pytest.raises(SettingsWrong, match=r"stations/ring\.toml: prefix: is station board's"):
         load_site(site)
+
+
+SCADA = '[scada]\nuser = "mes"\npassword_env = "MES"\ntrust_dir = "trusted"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (SCADA + "colour = 1\n", "site.toml: scada.colour: unknown setting"),
+        (SCADA.replace('trust_dir = "trusted"\n', ""), "site.toml: scada.trust_dir: is missing"),
+        (SCADA + 'password_file = "both"\n', "site.toml: scada: give the password in either"),
+        (SCADA.replace('password_env = "MES"\n', ""), "site.toml: scada: give the password in"),
+        (SCADA + 'machine_vision_nodeset = "gone.xml"\n', "nodeset: there is no file gone.xml"),
+        ("colour = 1\n", "site.toml: colour: unknown setting"),
+    ],
+)
+def test_a_wrong_site_file_is_one_line(site: Path, text: str, problem: str) -> None:
+    (site / "site.toml").write_text(text)
+    with pytest.raises(SettingsWrong) as error:
+        load_site(site)
+    assert problem in str(error.value)
+
+
+def test_without_a_site_file_there_is_no_server_for_scada(site: Path) -> None:
+    assert load_site(site).scada is None
+    (site / "site.toml").write_text(SCADA)
+    scada = load_site(site).scada
+    assert scada
+    assert (scada.host, scada.port) == ("127.0.0.1", 4840)

@@ -1,0 +1,144 @@
+"""The server: opened once, fed twice a second, read by whoever may."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from asyncua import ua
+
+from inspector import __version__
+from inspector.scada.access import (
+    POLICIES,
+    CountedSessions,
+    GuardedServer,
+    Readers,
+    TrustedClients,
+    limits,
+    trusted_client,
+)
+from inspector.scada.live import Result, Source, StationFacts, service_level, station_live
+from inspector.scada.nodes import InspectorNodes, Shown
+
+LOOK_EACH_S = 0.5
+STOP_S = 0.4
+NODESET_MISSING = (
+    "off: name the NodeSet file of OPC 40100-1 as scada.machine_vision_nodeset in site.toml"
+    " (docs/scada.md says where to get it)"
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ScadaPlan:
+    """What the server needs to know.
+
+    Attributes:
+        uri: Our ApplicationUri, the one in the certificate.
+        certificate, key: Our own, as files (DER, PEM).
+        trust_dir: Certificates of clients that may connect.
+        nodeset: Of OPC 40100-1; None: without it.
+    """
+
+    host: str
+    port: int
+    uri: str
+    certificate: Path
+    key: Path
+    user: str
+    password: str = field(repr=False)
+    trust_dir: Path
+    max_sessions: int
+    stations: tuple[StationFacts, ...]
+    nodeset: Path | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """Return the address that clients connect to."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"opc.tcp://{host}:{self.port}"
+
+
+class ScadaServer:
+    """The whole server."""
+
+    def __init__(
+        self, plan: ScadaPlan, source: Source, *, publish: Callable[[Mapping[str, object]], None]
+    ) -> None:
+        """Take where everything comes from; `run` opens it."""
+        self._plan, self._source, self._publish = plan, source, publish
+        self._shown = [Shown(facts) for facts in plan.stations]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serve until `stop`."""
+        server = await self._made()
+        nodes = InspectorNodes(server)
+        await nodes.make(self._shown, machine_vision=NODESET_MISSING)
+        await self._look()
+        await server.start()
+        try:
+            await self._show(server, nodes)
+            while not await _within(LOOK_EACH_S, stop):
+                await self._look()
+                await self._show(server, nodes)
+        finally:
+            with suppress(TimeoutError):  # the process ends now, whatever a client still wants
+                await asyncio.wait_for(server.stop(), STOP_S)
+
+    async def _made(self) -> GuardedServer:
+        plan = self._plan
+        trusted = TrustedClients(plan.trust_dir)
+        readers = Readers(plan.user, plan.password, trusted)
+        server = GuardedServer(iserver=CountedSessions(readers, plan.max_sessions))
+        server.application_type = ua.ApplicationType.Server
+        server.limits = limits()
+        server.name, server.manufacturer_name = "Inspector", "Inspector"
+        server.product_uri = "urn:inspector"
+        await server.init()
+        await server.set_application_uri(plan.uri)
+        await server.set_build_info(
+            "urn:inspector", "Inspector", "Inspector", __version__, "", datetime.now(UTC)
+        )
+        server.set_endpoint(plan.endpoint)
+        server.set_security_policy(POLICIES)
+        server.set_identity_tokens([ua.UserNameIdentityToken])
+        server.set_certificate_validator(trusted_client(trusted))
+        await server.load_certificate(plan.certificate)
+        await server.load_private_key(plan.key)
+        return server
+
+    async def _look(self) -> None:
+        """Take what is new; reading files and the database may take long, so in a thread."""
+        line, decided = await asyncio.to_thread(self._asked)
+        stations = (line or {}).get("stations", {})
+        for shown in self._shown:
+            shown.live = station_live(stations.get(shown.facts.name), shown.live)
+            for record in decided[shown.facts.name]:
+                if result := Result.of(record):
+                    shown.add(result)
+
+    def _asked(self) -> tuple[Mapping[str, Any] | None, dict[str, Sequence[Any]]]:
+        names = [shown.facts.name for shown in self._shown]
+        return self._source.line(), {name: self._source.decided(name) for name in names}
+
+    async def _show(self, server: GuardedServer, nodes: InspectorNodes) -> None:
+        level = service_level([shown.live for shown in self._shown])
+        node = server.get_node(ua.NodeId(ua.Int32(ua.ObjectIds.Server_ServiceLevel)))
+        await node.write_value(ua.Variant(level, ua.VariantType.Byte))
+        await nodes.push()
+        connections = len(server.bserver.clients) if server.bserver else 0
+        self._publish({"address": self._plan.endpoint, "connections": connections})
+
+
+async def _within(seconds: float, stop: asyncio.Event) -> bool:
+    """Return whether `stop` was set within so many seconds."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+    return stop.is_set()
