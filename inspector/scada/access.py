@@ -8,7 +8,6 @@ message chunk may be as long as its header says, and it goes on after garbage. E
 from __future__ import annotations
 
 import hmac
-import time
 from pathlib import Path
 from typing import Any
 
@@ -118,13 +117,12 @@ class ReadOnly(AttributeService):
 
 
 class CountedSessions(InternalServer):
-    """Has at most so many sessions; those that never signed in give their place back."""
+    """Has at most so many sessions, and one that has not signed in for each connection."""
 
     def __init__(self, readers: Readers, most: int) -> None:
         """Let these in, `most` at a time."""
         super().__init__(user_manager=readers)
         self._most = most
-        self._made_s: dict[InternalSession, float] = {}
         self.attribute_service = ReadOnly(self.aspace)
         self.allow_remote_admin = False
         self.max_connections = MOST_CONNECTIONS
@@ -138,27 +136,27 @@ class CountedSessions(InternalServer):
         self,
         name: str,
         user: User | None = None,
-        external: bool = False,  # noqa: FBT001, FBT002
+        external: bool = False,  # noqa: FBT001, FBT002  the library's signature
     ) -> InternalSession:
-        """Return a new session; raises `ServiceError` (BadTooManySessions) without room."""
-        if external:
-            self._forget_the_idle()
-            open_ones = list(self._external_sessions.values())
-            signed_in = sum(session.is_activated() for session in open_ones)
-            if signed_in >= self._most or len(open_ones) >= self._most + MOST_CONNECTIONS:
-                raise ServiceError(ua.StatusCodes.BadTooManySessions)
-        anybody = User(role=UserRole.Anonymous)
-        session = super().create_session(name, user=user or anybody, external=external)
-        self._made_s[session] = time.monotonic()
-        return session
+        """Return a new session; raises `ServiceError` (BadTooManySessions) without room.
 
-    def _forget_the_idle(self) -> None:
-        now_s, open_ones = time.monotonic(), set(self._external_sessions.values())
-        for session, made_s in list(self._made_s.items()):
-            if not session.is_activated() and now_s - made_s > SIGN_IN_S:
+        Args:
+            name: Of the connection that asks.
+            user: None: nobody yet.
+            external: False: our own.
+        """
+        if external:
+            self._make_room(name)
+        anybody = User(role=UserRole.Anonymous)
+        return super().create_session(name, user=user or anybody, external=external)
+
+    def _make_room(self, connection: str) -> None:
+        sessions = list(self._external_sessions.values())
+        for session in sessions:
+            if session.name == connection and not session.is_activated():
                 self.unregister_external_session(session)
-            if session not in open_ones:
-                del self._made_s[session]
+        if sum(session.is_activated() for session in sessions) >= self._most:
+            raise ServiceError(ua.StatusCodes.BadTooManySessions)
 
 
 class GuardedServer(Server):

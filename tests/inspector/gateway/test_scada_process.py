@@ -187,6 +187,7 @@ def started(site: Site, runtime: Runtime) -> Iterator[subprocess.Popen[bytes]]:
         process.wait(10)
 
 
+@pytest.mark.slow
 def test_the_process_serves_what_line_and_recorder_have_written(site: Site, tmp_path: Path) -> None:
     make_demo_client(site)
     runtime, data = Runtime(tmp_path / "run").make(), Path(site.data)

@@ -5,8 +5,8 @@ import json
 import select
 import socket
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC
 from typing import Any
 
@@ -102,16 +102,48 @@ def test_no_endpoint_is_offered_without_encryption(plant: Plant) -> None:
     asyncio.run(test())
 
 
-def test_the_right_password_without_encryption_is_refused(plant: Plant) -> None:
+def test_the_right_password_over_an_open_channel_is_refused_by_the_server(plant: Plant) -> None:
+    token = ua.UserNameIdentityToken(UserName=USER, Password=PASSWORD.encode())
+    token.PolicyId = "username"
+
     async def test() -> None:
-        client = Client(plant.plan.endpoint, timeout=2)
-        client.set_user(USER)
-        client.set_password(PASSWORD)
-        with pytest.raises(REFUSED):
-            async with client:
-                await client.nodes.objects.get_children()
+        async with open_channel(plant) as client:
+            await client.uaclient.create_session(session_asked_for(plant))
+            asked = ua.ActivateSessionParameters(UserIdentityToken=token)
+            with pytest.raises(ua.UaStatusCodeError) as error:
+                await client.uaclient.activate_session(asked)
+            assert error.value.code == ua.StatusCodes.BadUserAccessDenied
 
     asyncio.run(test())
+
+
+def test_sessions_that_never_sign_in_take_nobodys_place(plant: Plant) -> None:
+    async def test() -> None:
+        async with open_channel(plant) as client:
+            for _ in range(50):
+                await client.uaclient.create_session(session_asked_for(plant))
+            await reads(plant)
+
+    asyncio.run(test())
+
+
+@asynccontextmanager
+async def open_channel(plant: Plant) -> AsyncIterator[Client]:
+    """Open a channel without encryption, as the discovery of endpoints needs it."""
+    client = Client(plant.plan.endpoint, timeout=2)
+    await client.connect_socket()
+    try:
+        await client.send_hello()
+        await client.open_secure_channel()
+        yield client
+    finally:
+        client.disconnect_socket()
+
+
+def session_asked_for(plant: Plant) -> ua.CreateSessionParameters:
+    return ua.CreateSessionParameters(
+        EndpointUrl=plant.plan.endpoint, SessionName="stranger", RequestedSessionTimeout=10_000
+    )
 
 
 async def refused(plant: Plant, **how: Any) -> None:
