@@ -10,12 +10,14 @@ fails: there everything must be present.
 import importlib
 import os
 import shutil
+from pathlib import Path
 from types import ModuleType
 from typing import Final, NoReturn
 
 import pytest
 
 NOT_RUN: Final = "not run: "
+INTEROP: Final = Path(__file__).parent / "interop"
 
 # Programs whose Debian package has another name.
 PACKAGE_OF_PROGRAM: Final = {"postgres": "postgresql", "initdb": "postgresql", "ip": "iproute2"}
@@ -43,6 +45,17 @@ def require_module(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ImportError:
         not_run(f"the Python package {name} is missing")
+
+
+def require_nodeset(name: str) -> Path:
+    """Return a NodeSet file of the npm package node-opcua-nodesets, or leave the test as not run.
+
+    `npm ci` in tests/interop brings it.
+    """
+    file = INTEROP / "node_modules" / "node-opcua-nodesets" / "nodesets" / name
+    if not file.is_file():
+        not_run(f"{name} is missing (npm ci in tests/interop)")
+    return file
 
 
 def require_root() -> None:

@@ -140,4 +140,7 @@ def scada_plan(site: Site) -> ScadaPlan:
             StationFacts(one.name, one.title, one.recipe, simulated=site.demo is not None)
             for one in site.stations
         ),
+        nodeset=folder / settings.machine_vision_nodeset
+        if settings.machine_vision_nodeset
+        else None,
     )

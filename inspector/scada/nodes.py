@@ -170,8 +170,13 @@ class InspectorNodes:
         self._watched: list[tuple[AttributeValue, Callable[[], ua.DataValue]]] = []
         self._pushed: dict[int, object] = {}
 
-    async def make(self, stations: list[Shown], *, machine_vision: str) -> None:
-        """Make all nodes; `machine_vision` says how it stands with OPC 40100-1."""
+    async def make(self, stations: list[Shown], *, machine_vision: str) -> int:
+        """Make all nodes and return the index of their namespace.
+
+        Args:
+            stations: What they answer from.
+            machine_vision: Says how it stands with OPC 40100-1.
+        """
         self._index = await self._server.register_namespace(NAMESPACE)
         top = await self._folder(self._server.nodes.objects, "Inspector")
         await top.add_variable(
@@ -179,6 +184,7 @@ class InspectorNodes:
         )
         for shown in stations:
             await self._station(top, shown)
+        return self._index
 
     async def push(self) -> None:
         """Tell the subscribers of each node whose value or status has changed."""

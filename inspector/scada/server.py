@@ -24,11 +24,13 @@ from inspector.scada.access import (
     trusted_client,
 )
 from inspector.scada.live import Result, Source, StationFacts, service_level, station_live
+from inspector.scada.machine_vision import VisionSystem, vision_systems
 from inspector.scada.nodes import InspectorNodes, Shown
 
 LOOK_EACH_S = 0.5
 STOP_S = 0.4
-NODESET_MISSING = (
+VISION_ON = "on: OPC 40100-1, a vision system for each station below Objects"
+VISION_OFF = (
     "off: name the NodeSet file of OPC 40100-1 as scada.machine_vision_nodeset in site.toml"
     " (docs/scada.md says where to get it)"
 )
@@ -75,12 +77,18 @@ class ScadaServer:
         """Take where everything comes from; `run` opens it."""
         self._plan, self._source, self._publish = plan, source, publish
         self._shown = [Shown(facts) for facts in plan.stations]
+        self._systems: list[VisionSystem] = []
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`."""
         server = await self._made()
         nodes = InspectorNodes(server)
-        await nodes.make(self._shown, machine_vision=NODESET_MISSING)
+        if self._plan.nodeset is None:
+            log.info("Machine Vision is %s", VISION_OFF)
+        vision = VISION_ON if self._plan.nodeset else VISION_OFF
+        index = await nodes.make(self._shown, machine_vision=vision)
+        if self._plan.nodeset:
+            self._systems = await vision_systems(server, self._plan.nodeset, self._shown, index)
         await self._look()
         await server.start()
         try:
@@ -118,11 +126,12 @@ class ScadaServer:
         """Take what is new; reading files and the database may take long, so in a thread."""
         line, decided = await asyncio.to_thread(self._asked)
         stations = (line or {}).get("stations", {})
-        for shown in self._shown:
+        for at, shown in enumerate(self._shown):
             shown.live = station_live(stations.get(shown.facts.name), shown.live)
-            for record in decided[shown.facts.name]:
-                if result := Result.of(record):
-                    shown.add(result)
+            for result in filter(None, map(Result.of, decided[shown.facts.name])):
+                shown.add(result)
+                if self._systems:
+                    await self._systems[at].ready(result)
 
     def _asked(self) -> tuple[Mapping[str, Any] | None, dict[str, Sequence[Any]]]:
         names = [shown.facts.name for shown in self._shown]
@@ -133,6 +142,8 @@ class ScadaServer:
         node = server.get_node(ua.NodeId(ua.Int32(ua.ObjectIds.Server_ServiceLevel)))
         await node.write_value(ua.Variant(level, ua.VariantType.Byte))
         await nodes.push()
+        for system in self._systems:
+            await system.show()
         connections = len(server.bserver.clients) if server.bserver else 0
         self._publish({"address": self._plan.endpoint, "connections": connections})
 
