@@ -47,15 +47,20 @@ def require_module(name: str) -> ModuleType:
         not_run(f"the Python package {name} is missing")
 
 
-def require_nodeset(name: str) -> Path:
-    """Return a NodeSet file of the npm package node-opcua-nodesets, or leave the test as not run.
+def require_npm(package: str) -> Path:
+    """Return the folder of an npm package of the interop tests, or leave the test as not run.
 
-    `npm ci` in tests/interop brings it.
+    `npm ci` in tests/interop brings them.
     """
-    file = INTEROP / "node_modules" / "node-opcua-nodesets" / "nodesets" / name
-    if not file.is_file():
-        not_run(f"{name} is missing (npm ci in tests/interop)")
-    return file
+    folder = INTEROP / "node_modules" / package
+    if not folder.is_dir():
+        not_run(f"the npm package {package} is missing (npm ci in tests/interop)")
+    return folder
+
+
+def require_nodeset(name: str) -> Path:
+    """Return a NodeSet file of the npm package that has them, or leave the test as not run."""
+    return require_npm("node-opcua-nodesets") / "nodesets" / name
 
 
 def require_root() -> None:
