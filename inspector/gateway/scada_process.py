@@ -9,8 +9,8 @@ from typing import Any
 from inspector.config import Site
 from inspector.ipc import Runtime, read_status
 
-FIRST_VERDICT_S = 15.0
-"""Loading costs two seconds of a core: the first verdict comes first, but not for ever."""
+FIRST_VERDICT_S = 10.0
+"""Loading costs up to four seconds of a core: the first verdict comes first, but not for ever."""
 POLL_S = 0.2
 NICENESS = 5
 """Whatever a client asks for, models and line go first."""

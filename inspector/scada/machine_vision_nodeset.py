@@ -110,10 +110,23 @@ async def vision_system(types: VisionTypes, parent: Node, id_: str, index: int) 
 
 
 async def _prune(server: Server, node: Node, prefix: str) -> None:
+    """Leave of what was instantiated only what is `KEPT`, with its properties."""
     properties = {one.nodeid for one in await node.get_properties()}
+    gone: list[Node] = []
     for child in await node.get_children():
         path = str(child.nodeid.Identifier).removeprefix(prefix)
         if path in KEPT:
             await _prune(server, child, prefix)
         elif child.nodeid not in properties or path == "DiagnosticLevel":
-            await server.delete_nodes([child], recursive=True)
+            gone.append(child)
+    await _forget(server, node, gone)
+
+
+async def _forget(server: Server, parent: Node, children: list[Node]) -> None:
+    """Take nodes out, with all below them; the library's own way searches all nodes for each."""
+    space, ids = server.iserver.aspace, {child.nodeid for child in children}
+    data = space[parent.nodeid]
+    data.references = [one for one in data.references if one.NodeId not in ids]
+    for child in children:
+        await _forget(server, child, await child.get_children())
+        del space[child.nodeid]
