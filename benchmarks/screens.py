@@ -72,7 +72,7 @@ def measure(root: Path, *, run_s: float, progress: Progress) -> Section:
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="inspector-bench-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        for name in ("stations", "models"):
+        for name in ("stations", "models", "site.toml"):
             (folder / name).symlink_to(root / name)
         runtime = runtime_of(folder)
         stack.callback(shutil.rmtree, runtime.folder, ignore_errors=True)

@@ -156,7 +156,8 @@ class Recovery:
 
 
 def copied_site(folder: Path) -> Path:
-    """Return a site folder of its own with the demo's stations and models."""
+    """Return a site folder of its own with the demo's settings and models."""
     for name in ("stations", "models"):
         shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "site.toml", folder)
     return folder

@@ -76,6 +76,16 @@ def test_a_client_whose_certificate_is_not_in_the_folder_is_refused(plant: Plant
     asyncio.run(refused(plant, certificate=certificate(plant.folder / "stranger")))
 
 
+def test_a_trusted_certificate_counts_only_for_the_application_it_was_made_for(
+    plant: Plant,
+) -> None:
+    other = certificate(plant.folder / "other", "urn:test:other")
+    file = plant.plan.trust_dir / "other.der"
+    file.write_bytes(other.cert_der.read_bytes())
+    asyncio.run(refused(plant, certificate=other))
+    file.unlink()
+
+
 def test_a_certificate_that_is_put_into_the_folder_is_trusted_at_once(plant: Plant) -> None:
     new = certificate(plant.folder / "new")
     file = plant.plan.trust_dir / "new.der"
