@@ -104,11 +104,11 @@ def _with_screens(site: Site, demo: DemoSettings) -> None:
     )
 
     def people() -> Iterator[str]:
+        if full.scada:
+            make_demo_client(full)
         for new in first_people(Path(site.folder), data):
             yield f"{new.name} ({new.role.value}): badge {new.badge}, PIN {new.pin}"
 
-    if full.scada:
-        make_demo_client(full)
     run_with_screens(full, environment=demo_environment(full), greet=people)
 
 

@@ -24,15 +24,21 @@ def check_before_start(site: Site) -> None:
     """
     for problem in package_problems(site):
         raise problem
-    if site.demo is None:  # the demo makes its PLC's password itself
-        for plc in site.plcs:
-            plc_password(plc, Path(site.folder))
+    if site.demo is None:  # the demo makes its passwords itself
+        _have_passwords(site)
     check_usable(Path(site.data))
     if site.port:
         must_be_free(site.host, site.port, "choose another with --port")
     if site.scada:
-        scada_password(site.scada, Path(site.folder))
         must_be_free(site.scada.host, site.scada.port, "site.toml: scada.port names it")
+
+
+def _have_passwords(site: Site) -> None:
+    folder = Path(site.folder)
+    for plc in site.plcs:
+        plc_password(plc, folder)
+    if site.scada:
+        scada_password(site.scada, folder)
 
 
 def package_problems(site: Site) -> Iterator[BadInput]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from collections.abc import Mapping, Sequence
@@ -16,18 +17,22 @@ from inspector.errors import BadInput, StoreRefused
 from inspector.gateway.demo_world import until_sigterm
 from inspector.gateway.keys import scada_password
 from inspector.ipc import Runtime, read_status, write_status
-from inspector.plc.certificates import ensure_certificate
+from inspector.plc.certificates import days_left, ensure_certificate
 from inspector.scada.live import StationFacts
 from inspector.scada.server import ScadaPlan, ScadaServer
 from inspector.storage.sql_store import SqlRecords
 
 SCADA_URI = "urn:inspector:gateway:scada"
+WARN_DAYS = 90
+"""So long before our certificate ends: clients must trust the next one by then."""
 STALE_S = 3.0
 """A line whose own status is older does not answer."""
 FIRST_RESULTS = 100
 """So many records are looked at when the server starts: those in flight and 32 decided ones."""
-OPEN_AT_MOST = timedelta(minutes=10)
+OPEN_AT_MOST = timedelta(minutes=2)
 """A part that is not decided so long after the newest one is waited for no more."""
+
+log = logging.getLogger(__name__)
 
 
 class Records(Protocol):
@@ -126,6 +131,8 @@ def scada_plan(site: Site) -> ScadaPlan:
         uri=SCADA_URI,
         hosts=["localhost", "127.0.0.1", socket.gethostname()],
     )
+    if (left := days_left(certificate)) < WARN_DAYS:
+        log.warning("our certificate %s ends in %d days", certificate.cert_der, left)
     return ScadaPlan(
         host=settings.host,
         port=settings.port,

@@ -8,6 +8,7 @@ message chunk may be as long as its header says, and it goes on after garbage. E
 from __future__ import annotations
 
 import hmac
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from asyncua.server.internal_server import InternalServer
 from asyncua.server.internal_session import InternalSession
 from asyncua.server.user_managers import UserManager
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 MOST_MESSAGE_BYTES = 4 * 1024 * 1024
@@ -40,11 +42,28 @@ SIGN_IN_S = 10.0
 """A connection that has no session by then is closed."""
 LONGEST_SESSION_MS = 120_000
 """A client that was cut off keeps its place so long."""
+MOST_REFUSALS_SAID = 50
 POLICIES = [
     ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
     ua.SecurityPolicyType.Aes128Sha256RsaOaep_SignAndEncrypt,
     ua.SecurityPolicyType.Aes256Sha256RsaPss_SignAndEncrypt,
 ]
+
+log = logging.getLogger(__name__)
+
+
+class Refusals:
+    """Says each refusal once, so that the log tells and nobody can fill it."""
+
+    def __init__(self) -> None:
+        """Nothing was said yet."""
+        self._said: set[str] = set()
+
+    def note(self, text: str) -> None:
+        """Log a text that was not logged before."""
+        if text not in self._said and len(self._said) < MOST_REFUSALS_SAID:
+            self._said.add(text)
+            log.warning("%s", text)
 
 
 class TrustedClients:
@@ -66,6 +85,7 @@ class Readers(UserManager):
     def __init__(self, user: str, password: str, trusted: TrustedClients) -> None:
         """Keep who may come in."""
         self._user, self._password, self._trusted = user, password, trusted
+        self._refusals = Refusals()
 
     def get_user(
         self,
@@ -77,6 +97,7 @@ class Readers(UserManager):
         """Return the user, or None: refused."""
         known = _same(username, self._user) & _same(password, self._password)
         if not known or certificate not in self._trusted:
+            self._refusals.note("a client with a wrong user, password or certificate was refused")
             return None
         return User(role=UserRole.User, name=self._user)
 
@@ -86,9 +107,14 @@ def trusted_client(trusted: TrustedClients) -> CertificateValidatorMethod:
     basic = CertificateValidator(
         CertificateValidatorOptions.BASIC_VALIDATION | CertificateValidatorOptions.PEER_CLIENT
     )
+    refusals = Refusals()
 
     async def validate(certificate: x509.Certificate, client: ua.ApplicationDescription) -> None:
         if certificate.public_bytes(Encoding.DER) not in trusted:
+            thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303  a name
+            refusals.note(
+                f"a client with certificate {thumbprint} is not trusted: not in trust_dir"
+            )
             raise ServiceError(ua.StatusCodes.BadCertificateUntrusted)
         await basic.validate(certificate, client)
 

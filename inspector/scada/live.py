@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -46,6 +46,7 @@ class StationLive:
 
     Attributes:
         fresh: False: the line does not answer, and everything but `state` is what it said last.
+        counters: By our names; None: not read yet, or the PLC does not count it.
         latency_p50_ms, latency_p99_ms: Frame ready to acknowledged; None: nothing measured yet.
     """
 
@@ -54,7 +55,7 @@ class StationLive:
     fresh: bool = False
     running: bool = False
     override: bool = False
-    counters: Mapping[str, int] | None = None
+    counters: Mapping[str, int | None] = field(default_factory=dict)
     latency_p50_ms: float | None = None
     latency_p99_ms: float | None = None
     device: str = ""
@@ -91,7 +92,7 @@ def station_live(said: Mapping[str, Any] | None, before: StationLive) -> Station
         fresh=True,
         running=said["running"],
         override=said["override"],
-        counters={ours: int(counts.get(theirs, 0)) for ours, theirs in COUNTERS.items()},
+        counters={ours: counts.get(theirs) for ours, theirs in COUNTERS.items()},
         latency_p50_ms=latency["p50"],
         latency_p99_ms=latency["p99"],
         device=said["device"],
@@ -138,16 +139,4 @@ class Result:
 
 
 def _away(before: StationLive) -> StationLive:
-    return StationLive(
-        state=AWAY.state,
-        state_why=AWAY.state_why,
-        counters=before.counters,
-        latency_p50_ms=before.latency_p50_ms,
-        latency_p99_ms=before.latency_p99_ms,
-        override=before.override,
-        device=before.device,
-        precision=before.precision,
-        package=before.package,
-        model_sha256=before.model_sha256,
-        epoch=before.epoch,
-    )
+    return replace(before, state=AWAY.state, state_why=AWAY.state_why, fresh=False, running=False)

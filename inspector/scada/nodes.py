@@ -126,8 +126,8 @@ def _result(name: str, kind: ua.VariantType, read: Callable[[Result], Any], empt
 
 def _counter(name: str) -> Spec:
     def read(shown: Shown) -> int | None:
-        counters = shown.live.counters
-        return None if counters is None else min(max(counters[name], 0), _COUNT_MOST)
+        count = shown.live.counters.get(name)
+        return None if count is None else min(max(count, 0), _COUNT_MOST)
 
     return Spec(f"Counters.{name}", _COUNT, read, empty=0)
 

@@ -15,6 +15,7 @@ from asyncua import Client, Node, ua
 from asyncua.crypto import security_policies
 
 from inspector.domain.verdict import Verdict
+from inspector.plc.certificates import thumbprint
 from inspector.scada.nodes import SPECS
 from tests.inspector.scada.plant import (
     PASSWORD,
@@ -72,8 +73,15 @@ def test_nobody_else_gets_in(plant: Plant, how: dict[str, Any]) -> None:
     asyncio.run(refused(plant, **how))
 
 
-def test_a_client_whose_certificate_is_not_in_the_folder_is_refused(plant: Plant) -> None:
-    asyncio.run(refused(plant, certificate=certificate(plant.folder / "stranger")))
+def test_a_client_whose_certificate_is_not_in_the_folder_is_refused_and_named_once(
+    plant: Plant, caplog: pytest.LogCaptureFixture
+) -> None:
+    stranger = certificate(plant.folder / "stranger")
+    for _ in range(3):
+        asyncio.run(refused(plant, certificate=stranger))
+    said = [one.getMessage() for one in caplog.records if one.name == "inspector.scada.access"]
+    assert len(said) == 1
+    assert thumbprint(stranger.cert_der) in said[0]
 
 
 def test_a_trusted_certificate_counts_only_for_the_application_it_was_made_for(
@@ -295,6 +303,24 @@ def test_the_lines_state_and_counters_are_shown_with_their_types(plant: Plant) -
     assert (found["Counters.Triggered"], found["Counters.OnBelt"]) == (40, 4)
     assert (found["Latency.P50_ms"], found["Latency.P99_ms"]) == (6.5, 12.25)
     assert found["Model.Sha256"] == "5e" * 32
+
+
+def test_what_the_plc_does_not_count_is_not_shown_as_zero(plant: Plant) -> None:
+    plant.source.stations = {"ring": station_said(counts={"late": 1, "passed": None})}
+    plant.running.wait_for_looks()
+
+    async def status_of(client: Client, name: str) -> str:
+        node = client.get_node(await plant.id_of(client, f"ring.Counters.{name}"))
+        value = await node.read_data_value(raise_on_bad_status=False)
+        return value.StatusCode.name if value.StatusCode else ""
+
+    async def test() -> None:
+        async with plant.client() as client:
+            assert await status_of(client, "Late") == "Good"
+            assert await status_of(client, "Passed") == "BadWaitingForInitialData"
+            assert await status_of(client, "Triggered") == "BadWaitingForInitialData"
+
+    asyncio.run(test())
 
 
 def test_a_decided_part_is_the_last_result_with_number_verdict_and_action(plant: Plant) -> None:
