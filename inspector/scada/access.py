@@ -7,8 +7,10 @@ message chunk may be as long as its header says, and it goes on after garbage. E
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +42,8 @@ MOST_QUEUED_VALUES = 1000
 MOST_UNACKNOWLEDGED = 100
 SIGN_IN_S = 10.0
 """A connection that has no session by then is closed."""
-LONGEST_SESSION_MS = 120_000
-"""A client that was cut off keeps its place so long."""
+LONGEST_SESSION_MS = 60_000
+"""A client that was cut off may come back to its session for so long."""
 MOST_REFUSALS_SAID = 50
 POLICIES = [
     ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt,
@@ -149,6 +151,9 @@ class CountedSessions(InternalServer):
         """Let these in, `most` at a time."""
         super().__init__(user_manager=readers)
         self._most = most
+        self._closing: set[asyncio.Task[None]] = set()
+        self.connected: Callable[[], set[InternalSession]] = set
+        """Returns the sessions that have a connection; set by who listens."""
         self.attribute_service = ReadOnly(self.aspace)
         self.allow_remote_admin = False
         self.max_connections = MOST_CONNECTIONS
@@ -181,12 +186,33 @@ class CountedSessions(InternalServer):
         for session in sessions:
             if session.name == connection and not session.is_activated():
                 self.unregister_external_session(session)
-        if sum(session.is_activated() for session in sessions) >= self._most:
+        signed_in = [session for session in sessions if session.is_activated()]
+        if len(signed_in) >= self._most:
+            self._end_one_that_was_cut_off(signed_in)
+
+    def _end_one_that_was_cut_off(self, oldest_first: list[InternalSession]) -> None:
+        """A client that is cut off again and again must not lock itself out."""
+        connected = self.connected()
+        left = [session for session in oldest_first if session not in connected]
+        if not left:
             raise ServiceError(ua.StatusCodes.BadTooManySessions)
+        task = asyncio.create_task(left[0].close_session())
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
 
 class GuardedServer(Server):
     """The library's server behind sockets that cut off an oversized chunk while it comes in."""
+
+    def __init__(self, sessions: CountedSessions) -> None:
+        """Take who may come in, and how often."""
+        super().__init__(iserver=sessions)
+        sessions.connected = self._connected
+
+    def _connected(self) -> set[InternalSession]:
+        clients = self.bserver.clients if self.bserver else []
+        processors = [client.processor for client in clients if client.processor]
+        return {processor.session for processor in processors if processor.session}
 
     async def start(self) -> None:
         """Listen; as the library does it, with our own sockets."""

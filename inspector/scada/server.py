@@ -109,7 +109,7 @@ class ScadaServer:
         plan = self._plan
         trusted = TrustedClients(plan.trust_dir)
         readers = Readers(plan.user, plan.password, trusted)
-        server = GuardedServer(iserver=CountedSessions(readers, plan.max_sessions))
+        server = GuardedServer(CountedSessions(readers, plan.max_sessions))
         server.application_type = ua.ApplicationType.Server
         server.limits = limits()
         server.name, server.manufacturer_name = "Inspector", "Inspector"

@@ -106,6 +106,14 @@ def test_a_port_in_use(site: Path) -> None:
         assert f"port {port} is in use" in refused("demo", "--site", str(site), "--port", port)
 
 
+def test_a_password_for_scada_that_is_not_to_be_had(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INSPECTOR_DEMO_PLC_PASSWORD", "secret")
+    edit(site / "site.toml", "data/demo/scada/password", "gone")
+    assert "site.toml: scada.password_file: " in refused("run", "--site", str(site))
+
+
 def test_a_database_that_is_none(site: Path) -> None:
     (site / "data").mkdir()
     database = site / "data" / "inspector.db"
