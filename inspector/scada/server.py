@@ -84,14 +84,7 @@ class ScadaServer:
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`."""
         server = await self._made()
-        nodes = InspectorNodes(server)
-        if self._plan.nodeset is None:
-            log.info("Machine Vision is %s", VISION_OFF)
-        vision = VISION_ON if self._plan.nodeset else VISION_OFF
-        index = await nodes.make(self._shown, machine_vision=vision)
-        if self._plan.nodeset:
-            self._systems = await vision_systems(server, self._plan.nodeset, self._shown, index)
-        await self._look()
+        nodes = await self._filled(server)
         # What was made by now lives as long as the process: the collector need not walk it.
         gc.collect()
         gc.freeze()
@@ -104,6 +97,18 @@ class ScadaServer:
         finally:
             with suppress(TimeoutError):  # the process ends now, whatever a client still wants
                 await asyncio.wait_for(server.stop(), STOP_S)
+
+    async def _filled(self, server: GuardedServer) -> InspectorNodes:
+        """Make all nodes and give them their first values."""
+        nodes, nodeset = InspectorNodes(server), self._plan.nodeset
+        if nodeset is None:
+            log.info("Machine Vision is %s", VISION_OFF)
+        vision = VISION_ON if nodeset else VISION_OFF
+        index = await nodes.make(self._shown, machine_vision=vision)
+        if nodeset:
+            self._systems = await vision_systems(server, nodeset, self._shown, index)
+        await self._look()
+        return nodes
 
     async def _made(self) -> GuardedServer:
         plan = self._plan
