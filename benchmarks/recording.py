@@ -21,6 +21,7 @@ from inspector.domain.entries import Circumstances, Entry, RanOn
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.judging import judge
 from inspector.domain.numbers import record_id
+from inspector.domain.reconciling import Around, reconciled
 from inspector.domain.tracking import Part
 from inspector.domain.verdict import Action, Verdict
 from inspector.gateway.site_run import SHARED_MEMORY
@@ -160,7 +161,7 @@ def entries_of(number: int) -> Iterator[Entry]:
     for entry in (
         entries.judged(part, ran_on=ran_on, around=around),
         entries.acked(record, latency_ms=8.125, late=False),
-        entries.decided(part, action, record=record),
+        entries.decided(reconciled(part, action, Around()), record=record),
     ):
         yield {**entry, "at": at, "station": "board"}
 

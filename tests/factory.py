@@ -89,9 +89,16 @@ class FakePlc:
         self.wire: list[Write] = []
         self.late_us = 0
         """Above 0: writes of verdicts are given up by the client and executed so much later."""
+        self.lose: set[str] = set()
+        """Kinds of writes that never arrive."""
+        self.acknowledges = True
+        self.echoes = True
+        self.said: set[int] = set()
+        """Slots that a machine word was written into."""
 
     def say(self, station: str, part_id: int, word: int, token: object) -> None:
         late = self.late_us
+        self.said.add(part_id % LAYOUT.slots)
         self._send("verdict", part_id % LAYOUT.slots, word, token, late, ack=not late)
 
     def say_operator(self, station: str, part_id: int, word: int, token: object) -> None:
@@ -120,8 +127,10 @@ class FakePlc:
         due = [write for write in self.wire if write.due_us <= self._factory.now_us]
         self.wire = [write for write in self.wire if write.due_us > self._factory.now_us]
         for write in due:
-            self._execute(program, write)
-        return [write.token for write in due if write.ack and write.token]
+            if write.kind not in self.lose:
+                self._execute(program, write)
+        heard = [write for write in due if write.ack and write.kind not in self.lose]
+        return [write.token for write in heard if write.token and self.acknowledges]
 
     @staticmethod
     def _execute(program: PlcProgram, write: Write) -> None:
@@ -183,6 +192,7 @@ class Factory:
         self.fates: dict[int, Fate] = {}
         self.to_worker: list[Mapping[str, object]] = []
         self.delayed: list[tuple[int, str, int, int, str]] = []
+        self.delay_us = 6_500_000
         self.read_now = False
         self.plc_up = self.feeding = True
         self._next_edge = 500.0
@@ -301,7 +311,9 @@ class Factory:
         counter, camera.counter = camera.counter, camera.counter + 1
         taken_us = at_us + camera.zero_us
         if fault == "delay":
-            self.delayed.append((self.now_us + 6_500_000, view, counter, taken_us, str(part_id)))
+            self.delayed.append(
+                (self.now_us + self.delay_us, view, counter, taken_us, str(part_id))
+            )
         elif fault != "drop":
             self._deliver(view, counter, taken_us, part_id)
         if fault == "double":
@@ -341,7 +353,7 @@ class Factory:
             fired={view: _ring(ring) for view, ring in memory.fired.items()},
             sync={view: (gap.answered, gap.first) for view, gap in program.gaps.items()},
             decisions=tuple(memory.decisions),
-            latched=tuple(program.tables.latched),
+            latched=tuple(program.tables.latched) if self.plc.echoes else (0,) * LAYOUT.slots,
             epoch=memory.epoch,
             boot_count=memory.boot_count,
             heartbeat=program.heartbeat,

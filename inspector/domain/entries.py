@@ -10,8 +10,9 @@ from typing import Any
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.judging import Decision
 from inspector.domain.overriding import Press
+from inspector.domain.reconciling import Reconciled
 from inspector.domain.tracking import PLC_RESTARTED, Gap, OperatorSaid, Part
-from inspector.domain.verdict import Action, Verdict
+from inspector.domain.verdict import Verdict
 from inspector.domain.words import verdict_name
 
 Entry = dict[str, Any]
@@ -92,15 +93,25 @@ def latched(record: str, said: OperatorSaid) -> Entry:
     }
 
 
-def decided(part: Part, action: Action | None, *, record: str) -> Entry:
-    """Return the entry for what the PLC did; `agrees` compares it with what was said."""
+def unheard(said: Entry, *, why: str) -> Entry:
+    """Return the correction that an override's entry becomes when the PLC did not use it.
+
+    The press stays in its place, as it was sent: what became of it stands beside it.
+    """
+    kept = {key: value for key, value in said.items() if key != "revision"}
+    return {**kept, "kind": "correction", "press_id": f"{said['press_id']}:unheard", "why": why}
+
+
+def decided(one: Reconciled, *, record: str) -> Entry:
+    """Return the entry for what the PLC did, and how that stands to what was said."""
     return {
         "kind": "decided",
         "record": record,
-        "run": part.run,
-        "number": part.number,
-        "action": None if action is None else int(action),
-        "agrees": action in expected_actions(part),
+        "run": one.part.run,
+        "number": one.part.number,
+        "action": None if one.action is None else int(one.action),
+        "agrees": one.agrees,
+        "why": one.why,
     }
 
 
@@ -116,21 +127,6 @@ def gap(one: Gap, *, run: int, totals: Mapping[str, int]) -> Entry:
     }
 
 
-def expected_actions(part: Part) -> tuple[Action | None, ...]:
-    """Return what the PLC may rightly have done, given the words it has acknowledged."""
-    said = part.operator if part.operator and part.latched >= part.operator.revision else None
-    if said and said.verdict is Verdict.REJECT:
-        return (Action.REJECTED_BY_OPERATOR,)
-    verdict = part.decision.verdict if part.decision and part.said else None
-    if verdict is Verdict.PASS:
-        return (Action.PASSED,)
-    if verdict is Verdict.REJECT:
-        # AllowOperatorPass is the PLC's own switch: with it off it rejects all the same.
-        both = (Action.PASSED_BY_OPERATOR, Action.REJECTED)
-        return both if said else (Action.REJECTED,)
-    return (Action.FAIL_SAFE, Action.PASSED_BY_KEY)
-
-
 def part_from(entry: Mapping[str, Any]) -> Part:
     """Return the part that a `judged` entry is about, as it stood when it was written."""
     decision = Decision(
@@ -142,6 +138,7 @@ def part_from(entry: Mapping[str, Any]) -> Part:
         entry["encoder"],
         results=results,
         decision=decision,
+        sent=True,  # perhaps: the journal stands before the word
         mute=decision.not_inspected == PLC_RESTARTED,
         run=entry["run"],
     )

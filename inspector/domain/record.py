@@ -15,12 +15,14 @@ class Decision:
 
     Attributes:
         action: None when the evidence was lost: the PLC decided, and we do not know how.
-        agrees: Whether that follows from what we had said.
+        agrees: Whether that follows from what we had said, or a known cause explains it.
+        why: That cause, or what differs with both sides; empty when there is nothing to explain.
         at: When we read it, UTC.
     """
 
     action: Action | None
     agrees: bool
+    why: str
     at: datetime
 
 

@@ -66,7 +66,9 @@ class Part:
         results: By view, what came.
         ready_s: Monotonic time of its newest frame.
         decision: Ours, once made; never changes.
+        sent: The machine word has been handed to the PLC, under whatever epoch.
         said: The machine word was acknowledged under the current epoch.
+        undone: Why its acknowledged word must be said again; empty otherwise.
         operator: The newest word of a person, if any.
         latched: The revision that the PLC has echoed.
         mute: Nothing is sent for it: it was at the eye before the PLC's last restart.
@@ -80,7 +82,9 @@ class Part:
     results: Mapping[str, ViewResult] = field(default_factory=dict)
     ready_s: float = 0.0
     decision: Decision | None = None
+    sent: bool = False
     said: bool = False
+    undone: str = ""
     operator: OperatorSaid | None = None
     latched: int = 0
     mute: bool = False
@@ -266,15 +270,25 @@ def link_lost(belt: Belt) -> Belt:
     return replace(belt, tracks=tracks)
 
 
-def epoch_raised(belt: Belt) -> Belt:
-    """Return the belt with every word to be said again under the new epoch."""
-    return replace(belt, parts={n: replace(part, said=False) for n, part in belt.parts.items()})
+def say_again(belt: Belt, why: str) -> Belt:
+    """Return the belt with every word to be said again, under a new epoch or in a new session."""
+    parts = {
+        n: replace(part, said=False, undone=why if part.said else part.undone)
+        for n, part in belt.parts.items()
+    }
+    return replace(belt, parts=parts)
+
+
+def sent(belt: Belt, number: int) -> Belt:
+    """Return the belt after the machine word of a part was handed to the PLC."""
+    part = belt.parts.get(number)
+    return belt.with_part(replace(part, sent=True)) if part and not part.sent else belt
 
 
 def acked(belt: Belt, number: int) -> Belt:
     """Return the belt after the machine word of a part was acknowledged."""
     part = belt.parts.get(number)
-    return belt.with_part(replace(part, said=True)) if part else belt
+    return belt.with_part(replace(part, said=True, undone="")) if part else belt
 
 
 def journal_failed(belt: Belt, number: int, *, failed: bool) -> Belt:

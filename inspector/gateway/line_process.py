@@ -24,8 +24,9 @@ from inspector.domain.verdict import Verdict
 from inspector.gateway.keys import plc_password, site_key
 from inspector.gateway.plc_notices import PlcNotices
 from inspector.ipc import Runtime, read_status, write_status
-from inspector.line.station_line import StationLine, Token
+from inspector.line.station_line import StationLine
 from inspector.line.status import station_status
+from inspector.line.voice import Token
 from inspector.plc.certificates import ensure_certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from inspector.domain import entries
+from inspector.domain.entries import Entry
 from inspector.domain.tracking import Belt, Layout, Part, empty_belt
 
 
@@ -22,6 +23,16 @@ class Restored:
         self._judged: set[int] = set()
         self._open = 0
         self._by_record: dict[str, int] = {}
+        self._words: dict[str, Entry] = {}
+
+    @property
+    def words(self) -> Mapping[str, Entry]:
+        """Return the newest override of each undecided part, by record."""
+        return {
+            record: word
+            for record, word in self._words.items()
+            if self._by_record.get(record) in self._parts
+        }
 
     def read(self, entry: Mapping[str, Any]) -> None:
         """Take in one entry, in the order they were written."""
@@ -65,6 +76,7 @@ class Restored:
             del self._parts[number]
         elif kind == "override":
             self._parts[number] = replace(part, operator=entries.said_from(entry))
+            self._words[entry["record"]] = dict(entry)
         elif kind == "latched":
             self._parts[number] = replace(part, latched=entry["revision"])
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from inspector.domain import entries, tracking
-from inspector.domain.entries import Circumstances, Entry, RanOn
+from inspector.domain.entries import Circumstances, RanOn
 from inspector.domain.numbers import record_id
-from inspector.domain.overriding import Answer, Outcome, Press, pressed, state_of
+from inspector.domain.overriding import Answer, Outcome, Press, pressed
+from inspector.domain.reconciling import Around, reconciled
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival
 from inspector.domain.tracking import (
@@ -29,29 +30,15 @@ from inspector.domain.tracking import (
     empty_belt,
 )
 from inspector.domain.verdict import Action, Verdict
-from inspector.domain.words import MachineWord, OperatorWord
-from inspector.errors import JournalFull
+from inspector.line.ledger import Ledger
+from inspector.line.presses import Presses
+from inspector.line.reconciling import Decisions
 from inspector.line.restoring import Restored
+from inspector.line.voice import Token, Voice
 from inspector.ports import Clock, Journal, Plc
 
-REPEAT_S = 0.3
-"""A word without its acknowledgement or echo is said again after this."""
-KEPT_PRESSES = 4096
 HELD_PICTURES_S = 120.0
 """A picture that belongs to no part on the belt is dropped after this."""
-
-Token = tuple[str, int, int]
-"""What an acknowledgement brings back: (station, part number, epoch); number 0: an operator's."""
-
-
-@dataclass(slots=True)
-class Closed:
-    """A part the PLC has decided, kept for the screen and for corrections."""
-
-    record: str
-    part: Part
-    action: Action | None
-    at: str
 
 
 @dataclass(slots=True)
@@ -63,25 +50,6 @@ class Link:
     snapshot: PlcSnapshot | None = None
     program_beat: int = -1
     program_beat_s: float = 0.0
-
-
-@dataclass(slots=True)
-class Told:
-    """What was said and when, so that nothing is repeated faster than it can be answered."""
-
-    at_s: dict[tuple[str, int], float] = field(default_factory=dict)
-
-    def due(self, word: str, number: int, now_s: float) -> bool:
-        """Return whether a word may be said (again), and note that it is."""
-        if now_s - self.at_s.get((word, number), -REPEAT_S) < REPEAT_S:
-            return False
-        self.at_s[word, number] = now_s
-        return True
-
-    def forget(self, number: int) -> None:
-        """Forget a part that has left the belt."""
-        self.at_s.pop(("machine", number), None)
-        self.at_s.pop(("operator", number), None)
 
 
 class StationLine:
@@ -112,23 +80,18 @@ class StationLine:
         self.belt = self._first_belt(empty_belt(layout), clock)
         self.link = Link()
         self.ran_on = RanOn()
-        self.epoch = 0
-        self.recent: deque[Closed] = deque(maxlen=24)
         self.latencies_ms: deque[float] = deque(maxlen=2000)
-        self.late = 0
-        self.disagreements = 0
+        self.decisions = Decisions()
         self.alarms: dict[str, str] = {}
-        self.journal_alarm = ""
-        self._plc, self._journal, self._clock, self._key = plc, journal, clock, key
+        self.ledger = Ledger(journal, clock, layout.station)
+        self._plc, self._clock, self._key = plc, clock, key
         self._tell_worker, self._keep = tell_worker, keep
-        self._fresh_link = False
-        self._told = Told()
+        self._voice = Voice(layout, plc, clock)
+        self._presses = Presses()
+        self._around = Around()
         self._numbers: dict[str, int] = {}
-        self._presses: OrderedDict[str, tuple[str, Outcome]] = OrderedDict()
         self._held: dict[str, float] = {}
-        self._owed: deque[tuple[int, Entry]] = deque()
         self._unwritten: set[int] = set()
-        self._beats = 0
 
     def restore(self, journal: Iterable[Mapping[str, Any]]) -> None:
         """Take up where the journal of an earlier process ended."""
@@ -137,9 +100,15 @@ class StationLine:
             if entry.get("station") == self.layout.station:
                 from_journal.read(entry)
         self.belt = self._first_belt(from_journal.belt(), self._clock)
-        self.epoch = from_journal.epoch
+        self._voice.epoch = from_journal.epoch
+        self._presses.restore(from_journal.words)
         for number, part in self.belt.parts.items():
             self._numbers[self.record_of(part)] = number
+
+    @property
+    def epoch(self) -> int:
+        """Return our epoch; 0 before the first session."""
+        return self._voice.epoch
 
     @staticmethod
     def _first_belt(belt: Belt, clock: Clock) -> Belt:
@@ -190,7 +159,7 @@ class StationLine:
             self.alarms[name] = text
         else:
             self.alarms.pop(name, None)
-        self._write({"kind": "alarm", "name": name, "text": text, "on": on})
+        self.ledger.write({"kind": "alarm", "name": name, "text": text, "on": on})
 
     # --- events from the PLC ----------------------------------------------------------------
 
@@ -198,23 +167,30 @@ class StationLine:
         """A fresh session stands; the first read tells what happened meanwhile."""
         self.link.up, self.link.why = True, ""
         self.link.program_beat_s = self._clock.monotonic_s()
-        self._fresh_link = True
+        self._voice.plc_up()
 
     def plc_down(self, why: str) -> None:
         """The session ended; everything unanswered is said again later."""
         self.link.up, self.link.why = False, why
         self.belt = tracking.link_lost(self.belt)
-        self._told = Told()
+        self._voice.plc_down()
 
     def plc_read(self, snapshot: PlcSnapshot) -> None:
         """A station was read."""
+        self._around = self._as_seen(snapshot)
         self._note_beat(snapshot)
         restarted = tracking.restarted(self.belt, snapshot)
-        if self._fresh_link or restarted:
-            # An epoch above ours is another gateway's: under it nothing of ours would count.
-            foreign = snapshot.epoch > self.epoch
-            self._greet(snapshot, new_epoch=restarted or self.belt.away or foreign)
+        if self._voice.fresh or restarted:
+            self._greet(snapshot, restarted=restarted)
         self._apply(tracking.plc_read(self.belt, snapshot))
+
+    def _as_seen(self, snapshot: PlcSnapshot) -> Around:
+        before = self.link.snapshot
+        return Around(
+            watched=not self._voice.fresh,
+            alive=snapshot.alive and (before is None or before.alive),
+            foreign=snapshot.epoch > self.epoch,
+        )
 
     def plc_acked(self, token: Token, at_s: float) -> None:
         """A machine word was acknowledged."""
@@ -227,14 +203,17 @@ class StationLine:
             return  # it waited for a view until it was due: that is no latency
         latency_ms = (at_s - part.ready_s) * 1000
         self.latencies_ms.append(latency_ms)
-        self._write(entries.acked(self.record(number), latency_ms=round(latency_ms, 3), late=False))
+        self.ledger.write(
+            entries.acked(self.record_of(part), latency_ms=round(latency_ms, 3), late=False)
+        )
 
     # --- a person ---------------------------------------------------------------------------
 
     def press(self, record: str, press: Press, who: Mapping[str, object]) -> Outcome:
         """Take a person's word: journaled first, then sent; the same press gets the same answer."""
-        if press.press_id in self._presses:
-            return self._answer_again(press)
+        if before := self._presses.record_of(press):
+            part = self.belt.parts.get(self._numbers.get(before, -1))
+            return self._presses.again(press, part)
         part = self.belt.parts.get(self._numbers.get(record, -1))
         if part is None:
             outcome = Outcome(Answer.TOO_LATE, 0, why="the part has been decided")
@@ -242,10 +221,8 @@ class StationLine:
             belt, outcome = pressed(self.belt, part, press)
             outcome = self._take(record, belt, press, outcome, who)
         if outcome.answer is Answer.TOO_LATE:
-            self._write(entries.correction(record, press, why=outcome.why, who=who))
-        self._presses[press.press_id] = record, outcome
-        if len(self._presses) > KEPT_PRESSES:
-            self._presses.popitem(last=False)
+            self.ledger.write(entries.correction(record, press, why=outcome.why, who=who))
+        self._presses.keep(record, press, outcome)
         self._speak()
         return outcome
 
@@ -261,30 +238,33 @@ class StationLine:
         Called by the decision stage itself: when it hangs, the beat stops and the PLC takes
         its safe branch.
         """
-        self._pay_journal()
+        for number in self.ledger.pay():
+            self.belt = tracking.journal_failed(self.belt, number, failed=False)
         self._speak()
         self._drop_strays()
-        if self.link.up and not self._fresh_link:  # the epoch goes first, or old words count again
-            self._beats = (self._beats + 1) % (1 << 32)
-            self._plc.beat(self.layout.station, self._beats)
+        self._voice.beat()
 
     # --- acting -----------------------------------------------------------------------------
 
-    def _greet(self, snapshot: PlcSnapshot, *, new_epoch: bool) -> None:
+    def _greet(self, snapshot: PlcSnapshot, *, restarted: bool) -> None:
         """First read of a session: claim the epoch, and say again what is undecided."""
-        self._fresh_link = False
-        if new_epoch:
-            self._raise_epoch(snapshot.epoch, snapshot.boot_count)
+        self._voice.fresh = False
+        if restarted:
+            self._raise_epoch(snapshot.epoch, snapshot.boot_count, tracking.PLC_RESTARTED)
+        elif self.belt.away:
+            self._raise_epoch(snapshot.epoch, snapshot.boot_count, "the gateway was started")
+        elif snapshot.epoch > self.epoch:
+            # Under another gateway's epoch nothing of ours would count.
+            self._raise_epoch(snapshot.epoch, snapshot.boot_count, "another gateway was at work")
         else:
-            self._plc.raise_epoch(self.layout.station, self.epoch)
-            self.belt = tracking.epoch_raised(self.belt)
+            self._voice.claim()
+            self.belt = tracking.say_again(self.belt, "the session to the PLC is new")
 
-    def _raise_epoch(self, theirs: int, boot: int | None) -> None:
-        self.epoch = max(self.epoch, theirs) + 1
-        self._write({"kind": "boot", "epoch": self.epoch, "plc_boot": boot})
-        self._plc.raise_epoch(self.layout.station, self.epoch)
-        self.belt = tracking.epoch_raised(self.belt)
-        self._told = Told()
+    def _raise_epoch(self, theirs: int, boot: int | None, why: str) -> None:
+        self._voice.epoch = max(self.epoch, theirs) + 1
+        self.ledger.write({"kind": "boot", "epoch": self.epoch, "plc_boot": boot})
+        self._voice.claim()
+        self.belt = tracking.say_again(self.belt, why)
 
     def _apply(self, step: Step) -> None:
         self.belt, effects = step
@@ -292,9 +272,10 @@ class StationLine:
         self._unwritten |= {e.first for e in effects if isinstance(e, Gap)}
         for effect in sorted(effects, key=lambda one: isinstance(one, Gap)):
             self._do(effect)
-        if any(isinstance(effect, SyncLost) for effect in effects):
+        lost = [effect for effect in effects if isinstance(effect, SyncLost)]
+        if lost:
             theirs = self.link.snapshot.epoch if self.link.snapshot else 0
-            self._raise_epoch(theirs, self.belt.boot)
+            self._raise_epoch(theirs, self.belt.boot, f"view {lost[0].view}: {lost[0].why}")
         self._speak()
 
     def _do(self, effect: Effect) -> None:
@@ -304,12 +285,12 @@ class StationLine:
             case Decided(part, action):
                 self._close(part, action)
             case Latched(part) if part.operator:
-                self._write(entries.latched(self.record_of(part), part.operator))
+                self.ledger.write(entries.latched(self.record_of(part), part.operator))
             case Gap():
                 snapshot = self.link.snapshot
                 totals = snapshot.counts if snapshot else {}
                 self._unwritten.discard(effect.first)
-                self._write(entries.gap(effect, run=self.belt.run, totals=totals))
+                self.ledger.write(entries.gap(effect, run=self.belt.run, totals=totals))
             case SyncLost(view, why):
                 self._alarm(f"sync {view}", why)
             case AskGap(view, request):
@@ -330,21 +311,18 @@ class StationLine:
             ready_to_judged_ms=round((now_s - part.ready_s) * 1000, 3) if part.ready_s else None,
         )
         entry = entries.judged(part, ran_on=self.ran_on, around=around)
-        if not self._write(entry, number=part.number):
+        if not self.ledger.write(entry, number=part.number):
             self.belt = tracking.journal_failed(self.belt, part.number, failed=True)
 
     def _close(self, part: Part, action: Action | None) -> None:
         record = self.record_of(part)
-        if part.decision and not part.said and not part.decision.not_inspected:
-            self.late += 1
-            self._write(entries.acked(record, latency_ms=None, late=True))
-        entry = entries.decided(part, action, record=record)
-        self._write(entry)
-        if not entry["agrees"]:
-            self.disagreements += 1
+        one = reconciled(part, action, self._around)
+        override = self._presses.settled(record, one.person)
+        at = self._clock.now().isoformat()
+        for entry in self.decisions.close(one, record=record, override=override, at=at):
+            self.ledger.write(entry)
         self._numbers.pop(record, None)
-        self._told.forget(part.number)
-        self.recent.appendleft(Closed(record, part, action, self._clock.now().isoformat()))
+        self._voice.forget(part.number)
         kept = action is not Action.PASSED or self._keep(record)
         for result in part.results.values():
             if result.picture:
@@ -358,63 +336,17 @@ class StationLine:
             return outcome
         entry = entries.override(record, press, revision=outcome.revision, who=who)
         owe = press.verdict is Verdict.REJECT  # a PASS that is refused must never be written
-        if not self._write(entry, owe=owe) and not owe:
+        if not self.ledger.write(entry, owe=owe) and not owe:
             return Outcome(Answer.REFUSED, outcome.revision - 1, why="the journal is full")
+        self._presses.taken(record, entry)
         self.belt = belt
         return outcome
 
-    def _answer_again(self, press: Press) -> Outcome:
-        record, outcome = self._presses[press.press_id]
-        part = self.belt.parts.get(self._numbers.get(record, -1))
-        said = part.operator if part else None
-        if part and said and said.press_id == press.press_id:
-            return Outcome(state_of(part), outcome.revision, outcome.by)
-        return outcome
-
     def _speak(self) -> None:
-        """Say every word that is due: persons' words first."""
-        if not self.link.up or self._fresh_link:
-            return
-        now_s = self._clock.monotonic_s()
-        station = self.layout.station
-        for part in tracking.to_say_operator(self.belt):
-            said = part.operator
-            if said and self._told.due("operator", part.number, now_s):
-                word = OperatorWord(part.number, self.epoch, said.revision, said.verdict).pack()
-                self._plc.say_operator(station, part.number, word, (station, 0, self.epoch))
-        for part in tracking.to_say(self.belt):
-            if part.decision and self._told.due("machine", part.number, now_s):
-                word = MachineWord(part.number, self.epoch, part.decision.verdict).pack()
-                token = (station, part.number, self.epoch)
-                self._plc.say(station, part.number, word, token)
-
-    def _write(self, entry: Entry, *, number: int = -1, owe: bool = True) -> bool:
-        """Append to the journal; what it cannot take is owed and paid later, in order."""
-        full = {**entry, "at": self._clock.now().isoformat(), "station": self.layout.station}
-        if not self._owed:
-            try:
-                self._journal.append(full)
-            except JournalFull:
-                self.journal_alarm = "the journal is full: the recorder does not keep up"
-            else:
-                return True
-        if owe:
-            self._owed.append((number, full))
-        return False
-
-    def _pay_journal(self) -> None:
-        while self._owed:
-            number, entry = self._owed[0]
-            try:
-                self._journal.append(entry)
-            except JournalFull:
-                return
-            self._owed.popleft()
-            self.belt = tracking.journal_failed(self.belt, number, failed=False)
-        self.journal_alarm = ""
+        self.belt = self._voice.speak(self.belt)
 
     def _alarm(self, name: str, text: str) -> None:
-        self._write({"kind": "alarm", "name": name, "text": text, "on": True})
+        self.ledger.write({"kind": "alarm", "name": name, "text": text, "on": True})
 
     def _note_beat(self, snapshot: PlcSnapshot) -> None:
         if snapshot.heartbeat != self.link.program_beat:

@@ -13,7 +13,8 @@ from inspector.domain.overriding import can_pass, state_of
 from inspector.domain.tracking import Belt, Part
 from inspector.domain.verdict import Verdict
 from inspector.domain.words import verdict_name
-from inspector.line.station_line import Closed, StationLine
+from inspector.line.reconciling import Closed
+from inspector.line.station_line import StationLine
 
 WAITING_SHOWN = 12
 RECENT_SHOWN = 8
@@ -45,8 +46,8 @@ def station_status(
         "packml": snapshot.state if snapshot else None,
         "counts": {
             **counts,
-            "late": line.late,
-            "disagreements": line.disagreements,
+            "late": line.decisions.late,
+            "disagreements": line.decisions.disagreements,
             "waiting": sum(_stands_bad(part) for part in belt.parts.values()),
         },
         "device": line.ran_on.device,
@@ -61,13 +62,13 @@ def station_status(
         "views": {view: _view(belt, view) for view in belt.layout.views},
         "waiting": [_part(line, part) for part in _waiting(belt)],
         "in_flight": [_part(line, part) for part in _in_flight(belt)],
-        "recent": [_closed(line, one) for one in line.recent if _is_bad(one)][:RECENT_SHOWN],
+        "recent": _recent(line),
     }
 
 
 def conditions(line: StationLine, *, now_s: float) -> list[Condition]:
     """Return everything that is not as it should be at a station."""
-    alarms = [*line.alarms.values(), *filter(None, [line.journal_alarm])]
+    alarms = [*line.alarms.values(), *filter(None, [line.ledger.alarm])]
     found = [Condition(State.OUT_OF_SPECIFICATION, text) for text in alarms]
     if not line.link.up:
         return [*found, Condition(State.FAILURE, f"no connection to the PLC: {line.link.why}")]
@@ -124,9 +125,15 @@ def _view(belt: Belt, view: str) -> dict[str, object]:
     }
 
 
+def _recent(line: StationLine) -> list[dict[str, object]]:
+    shown = [one for one in line.decisions.recent if _is_bad(one)]
+    return [_closed(line, one) for one in shown[:RECENT_SHOWN]]
+
+
 def _closed(line: StationLine, one: Closed) -> dict[str, object]:
     action = None if one.action is None else int(one.action)
-    return {**_part(line, one.part), "action": action, "decided_at": one.at}
+    said = {"operator_state": one.said.value} if one.said else {}
+    return {**_part(line, one.part), **said, "action": action, "decided_at": one.at}
 
 
 def _part(line: StationLine, part: Part) -> dict[str, object]:

@@ -175,7 +175,8 @@ def _acked(rows: Rows, entry: Entry) -> None:
 def _decided(rows: Rows, entry: Entry) -> None:
     record, number = _text(entry["record"]), _number(entry)
     action = None if entry["action"] is None else int(Action(entry["action"]))
-    decision = {"action": action, "agrees": bool(entry["agrees"]), "at": _at(entry)}
+    said = {"agrees": bool(entry["agrees"]), "why": _text(entry.get("why", ""))}
+    decision = {"action": action, **said, "at": _at(entry)}
     if record not in rows.known.records:
         # A second record of a part was refused: the PLC's decision is about the part.
         record = rows.known.by_number.get(number, record)

@@ -146,6 +146,7 @@ plc_decisions = Table(
     _part_of(),
     Column("action", SmallInteger),  # null: the evidence was lost
     Column("agrees", Boolean, nullable=False),
+    Column("why", Text, nullable=False, server_default=""),
     Column("at", Utc, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -142,9 +142,10 @@ def _idle_limit(row: Row[Any]) -> timedelta:
 
 
 def _newest(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    columns = plc_decisions.c.record.label("decided"), plc_decisions.c.action
+    decided = plc_decisions.c
+    columns = decided.record.label("decided"), decided.action, decided.agrees, decided.why
     return (
-        select(parts, *columns, plc_decisions.c.agrees, plc_decisions.c.at.label("decided_at"))
+        select(parts, *columns, decided.at.label("decided_at"))
         .join_from(parts, plc_decisions, isouter=True)
         .where(*conditions)
         .order_by(parts.c.triggered_at.desc(), parts.c.record.desc())
@@ -248,7 +249,7 @@ def _decision(row: Row[Any]) -> Decision | None:
     if row.decided is None:
         return None
     action = None if row.action is None else Action(row.action)
-    return Decision(action, agrees=row.agrees, at=from_us(row.decided_at))
+    return Decision(action, agrees=row.agrees, why=row.why, at=from_us(row.decided_at))
 
 
 def _view(row: Row[Any], boxes: list[Finding]) -> ViewResult:

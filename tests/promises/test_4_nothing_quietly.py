@@ -43,4 +43,4 @@ def test_a_verdict_too_late_to_be_sent_is_on_the_record() -> None:
     factory.run(5)
     late = [entry for entry in factory.journal.of("acked") if entry["late"]]
     assert late
-    assert factory.line.late == len(late)
+    assert factory.line.decisions.late == len(late)

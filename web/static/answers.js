@@ -10,12 +10,12 @@ function pressId() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-// The PLC's actions that let a part go on.
-const PASSED = new Set([1, 4, 6]);
-const decided = (verdict, action) =>
-  PASSED.has(action) === (verdict === "pass") ? "changed" : "too_late";
-const echoed = (verdict, item) =>
-  item.operator === verdict && item.operator_state === "changed" ? "changed" : "";
+// What the line says of this panel's word: the record says the same. Another's word that stands
+// on a decided part left none of ours.
+function became(verdict, item) {
+  if (item.operator !== verdict) return item.action ? "too_late" : "";
+  return item.operator_state === "sent" ? "" : item.operator_state;
+}
 
 export class Answers {
   // `said(item, verdict, outcome)` is called at once with "sending", then with the answer.
@@ -58,13 +58,14 @@ export class Answers {
     this.keep(item, verdict, await this.send(item, body));
   }
 
-  // A sent answer is *changed* once the PLC has taken it, by its echo or by what it did.
+  // A sent answer is *changed* once the PLC has taken it, by its echo or by what it did; one that
+  // it decided without is a correction.
   follow(stations) {
     for (const station of stations) {
       for (const item of [...station.waiting, ...station.recent]) {
         const answer = this.on(item);
         if (answer?.state !== "sent") continue;
-        const state = item.action ? decided(answer.verdict, item.action) : echoed(answer.verdict, item);
+        const state = became(answer.verdict, item);
         if (state) this.keep(item, answer.verdict, { ...answer, state, atMs: answer.atMs });
       }
     }

@@ -46,9 +46,10 @@ export const lastRejects = "Last rejects";
 export const tooLate = "too late to change";
 export const signInFirst = "sign in first";
 
+const HOW_FAR = { sent: "sent", changed: "changed", too_late: "too late, kept as a correction" };
 // Whose word stands on a part, and how far it has come.
 export const saidBy = (verdict, by, state) =>
-  `${capital(ANSWER[verdict])}${by ? ` by ${by}` : ""}, ${state || "sent"}`;
+  `${capital(ANSWER[verdict])}${by ? ` by ${by}` : ""}, ${HOW_FAR[state] ?? "sent"}`;
 
 // What became of an answer, in words.
 export function outcome(item, verdict, said) {

@@ -228,7 +228,7 @@ def test_a_judged_part_that_is_too_long_for_the_journal_does_not_stop_it_for_eve
 
     factory._deliver = flood  # type: ignore[method-assign]
     factory.run(30)
-    assert not factory.line._owed
+    assert not factory.line.ledger.owes
 
 
 MALFORMED = [

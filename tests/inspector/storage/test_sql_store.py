@@ -61,7 +61,12 @@ def alarm_names(records: SqlRecords) -> list[str]:
 
 def test_a_part_is_read_back_as_it_was_said(store: SqlStore, records: SqlRecords) -> None:
     views = [view(), view("side", missed="view missing", picture="", findings=[], top_scores={})]
-    apply(store, judged(7, "reject", views=views), acked(7), decided(7, 2))
+    apply(
+        store,
+        judged(7, "reject", views=views),
+        acked(7),
+        decided(7, 2, why="its heartbeat was stale"),
+    )
     record = records.record("ring-000007")
     assert record == only(records)
     assert record is not None
@@ -78,6 +83,7 @@ def test_a_part_is_read_back_as_it_was_said(store: SqlStore, records: SqlRecords
     assert (side.view, side.missed, side.findings) == ("side", "view missing", ())
     assert record.decision is not None
     assert (record.decision.action, record.decision.agrees) == (Action.REJECTED, True)
+    assert record.decision.why == "its heartbeat was stale"
     assert record.outcome == "rejected"
 
 

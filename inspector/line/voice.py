@@ -1,0 +1,99 @@
+"""What a station's line says to its PLC, and when it keeps silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from inspector.domain import tracking
+from inspector.domain.tracking import Belt, Layout, Part
+from inspector.domain.words import MachineWord, OperatorWord
+from inspector.ports import Clock, Plc
+
+REPEAT_S = 0.3
+"""A word without its acknowledgement or echo is said again after this."""
+
+Token = tuple[str, int, int]
+"""What an acknowledgement brings back: (station, part number, epoch); number 0: an operator's."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What was said and when, so that nothing is repeated faster than it can be answered."""
+
+    at_s: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    def due(self, word: str, number: int, now_s: float) -> bool:
+        """Return whether a word may be said (again), and note that it is."""
+        if now_s - self.at_s.get((word, number), -REPEAT_S) < REPEAT_S:
+            return False
+        self.at_s[word, number] = now_s
+        return True
+
+    def forget(self, number: int) -> None:
+        """Forget a part that has left the belt."""
+        self.at_s.pop(("machine", number), None)
+        self.at_s.pop(("operator", number), None)
+
+
+class Voice:
+    """Says words, the epoch and the heartbeat.
+
+    Attributes:
+        epoch: Ours; 0 before the first session.
+        fresh: A session stands whose first read has not come: nothing is said before it.
+    """
+
+    def __init__(self, layout: Layout, plc: Plc, clock: Clock) -> None:
+        self.epoch = 0
+        self.fresh = False
+        self._up = False
+        self._layout, self._plc, self._clock = layout, plc, clock
+        self._told = Told()
+        self._beats = 0
+
+    def plc_up(self) -> None:
+        """A fresh session stands."""
+        self._up = self.fresh = True
+
+    def plc_down(self) -> None:
+        """The session ended: nobody hears us, and what is unanswered is said again later."""
+        self._up = False
+        self._told = Told()
+
+    def claim(self) -> None:
+        """Say our epoch, and then every word again; no word of a lower one counts any more."""
+        self._plc.raise_epoch(self._layout.station, self.epoch)
+        self._told = Told()
+
+    def speak(self, belt: Belt) -> Belt:
+        """Say every word that is due, persons' words first; return the belt that knows it."""
+        if not self._up or self.fresh:
+            return belt
+        now_s = self._clock.monotonic_s()
+        self._say_operators(tracking.to_say_operator(belt), now_s)
+        for part in tracking.to_say(belt):
+            if part.decision and self._told.due("machine", part.number, now_s):
+                word = MachineWord(part.number, self.epoch, part.decision.verdict).pack()
+                token = (self._layout.station, part.number, self.epoch)
+                self._plc.say(self._layout.station, part.number, word, token)
+                belt = tracking.sent(belt, part.number)
+        return belt
+
+    def beat(self) -> None:
+        """Write the heartbeat; the epoch goes first, or old words would count again."""
+        if self._up and not self.fresh:
+            self._beats = (self._beats + 1) % (1 << 32)
+            self._plc.beat(self._layout.station, self._beats)
+
+    def forget(self, number: int) -> None:
+        """Forget a part that has left the belt."""
+        self._told.forget(number)
+
+    def _say_operators(self, parts: Iterable[Part], now_s: float) -> None:
+        station = self._layout.station
+        for part in parts:
+            said = part.operator
+            if said and self._told.due("operator", part.number, now_s):
+                word = OperatorWord(part.number, self.epoch, said.revision, said.verdict).pack()
+                self._plc.say_operator(station, part.number, word, (station, 0, self.epoch))
