@@ -109,6 +109,24 @@ class Device(Settings):
     )
 
 
+class Expects(Settings):
+    """The PLC's line policy as this station expects it: a difference is shown, never written."""
+
+    hold_after_unknown: int | None = Field(
+        default=None, ge=0, description="Fail-safe rejects in a row that hold the line."
+    )
+    hold_after_silence_ms: int | None = Field(
+        default=None, ge=0, description="Silence of the gateway that holds the line."
+    )
+    pass_all: bool | None = Field(default=None, description="The pass-all key.")
+    allow_operator_pass: bool | None = Field(
+        default=None, description="An operator may pass a part that the machine rejects."
+    )
+    auto_resume: bool | None = Field(
+        default=None, description="The line starts again by itself after a hold."
+    )
+
+
 class Station(Settings):
     """One inspection point: `stations/<name>.toml`."""
 
@@ -132,6 +150,9 @@ class Station(Settings):
         default=0.01, ge=0, le=1, description="Share of passed parts whose pictures are kept."
     )
     belt: Belt = Field(description="Distances, speed and spacing.")
+    expects: Expects = Field(
+        default=Expects(), description="The PLC's line policy as it should be."
+    )
     device: Device = Field(default=Device(), description="Where the model runs.")
     views: tuple[View, ...] = Field(
         min_length=1, max_length=8, description="The cameras' looks at a part."

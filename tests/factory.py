@@ -193,6 +193,7 @@ class Factory:
         self.to_worker: list[Mapping[str, object]] = []
         self.delayed: list[tuple[int, str, int, int, str]] = []
         self.delay_us = 6_500_000
+        self.policy: dict[str, int | bool] = {"pass_all": False}
         self.read_now = False
         self.plc_up = self.feeding = True
         self._next_edge = 500.0
@@ -367,7 +368,7 @@ class Factory:
                 "fail_safe": memory.counts.fail_safe,
                 "on_belt": program.on_belt,
             },
-            policy={"pass_all": False},
+            policy=self.policy,
         )
 
     # --- what must hold ---

@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+EXECUTE = 6
+"""PackML: the line is in production. In every other state it stands, or is about to."""
+
+POLICY_NODES = {
+    "hold_after_unknown": "Config.HoldAfterUnknown",
+    "hold_after_silence_ms": "Config.HoldAfterSilence_ms",
+    "pass_all": "Config.PassAll",
+    "allow_operator_pass": "Config.AllowOperatorPass",
+    "auto_resume": "Config.AutoResume",
+}
+"""Key of `PlcSnapshot.policy` → its node's usual name, as people know it."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlcSnapshot:
@@ -45,3 +57,8 @@ class PlcSnapshot:
     state: int
     counts: Mapping[str, int]
     policy: Mapping[str, int | bool]
+
+    @property
+    def executes(self) -> bool:
+        """True in production: pictures and answers are due."""
+        return self.state == EXECUTE

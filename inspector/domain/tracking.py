@@ -31,6 +31,7 @@ class Layout:
         epoch: The PLC compares epochs; without it the heartbeat stops where the epoch would rise.
         operator_table: The PLC has one.
         sync: How frames are matched with parts: request or standstill.
+        expects: The PLC's line policy as it should be; what is not named is not compared.
     """
 
     station: str
@@ -43,6 +44,7 @@ class Layout:
     epoch: bool = True
     operator_table: bool = True
     sync: str = "request"
+    expects: Mapping[str, int | bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -352,6 +352,7 @@ def layout_of(station: Station, profile: PlcProfile) -> Layout:
         epoch=profile.epoch,
         operator_table=profile.operator_table,
         sync=profile.sync,
+        expects=station.expects.model_dump(exclude_none=True),
     )
 
 

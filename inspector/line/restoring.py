@@ -9,6 +9,7 @@ from typing import Any
 from inspector.domain import entries
 from inspector.domain.entries import Entry
 from inspector.domain.tracking import Belt, Layout, Part, empty_belt
+from inspector.line.alarms import OWN, out_of_sync
 
 
 class Restored:
@@ -24,6 +25,7 @@ class Restored:
         self._open = 0
         self._by_record: dict[str, int] = {}
         self._words: dict[str, Entry] = {}
+        self.alarms: dict[str, str] = {}
 
     @property
     def words(self) -> Mapping[str, Entry]:
@@ -44,8 +46,18 @@ class Restored:
         elif kind == "gap":
             self._read_run(entry["run"])
             self._open = max(self._open, entry["last"] + 1)
+        elif kind == "alarm":
+            self._read_alarm(entry)
         else:
             self._read_word(kind, entry)
+
+    def _read_alarm(self, entry: Mapping[str, Any]) -> None:
+        """The worker says its own alarms again; the line's must be switched off by the line."""
+        own = {*OWN, *map(out_of_sync, self._layout.views)}
+        if entry["name"] in own and entry["on"]:
+            self.alarms[entry["name"]] = entry["text"]
+        else:
+            self.alarms.pop(entry["name"], None)
 
     def _read_boot(self, entry: Mapping[str, Any]) -> None:
         self.epoch = entry["epoch"]

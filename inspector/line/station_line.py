@@ -30,6 +30,13 @@ from inspector.domain.tracking import (
     empty_belt,
 )
 from inspector.domain.verdict import Action, Verdict
+from inspector.line.alarms import (
+    DIFFERENCE,
+    DIFFERENCE_SHOWN_S,
+    OTHER_GATEWAY,
+    Alarms,
+    out_of_sync,
+)
 from inspector.line.ledger import Ledger
 from inspector.line.presses import Presses
 from inspector.line.reconciling import Decisions
@@ -82,8 +89,9 @@ class StationLine:
         self.ran_on = RanOn()
         self.latencies_ms: deque[float] = deque(maxlen=2000)
         self.decisions = Decisions()
-        self.alarms: dict[str, str] = {}
+        self.worker_alarms: dict[str, str] = {}
         self.ledger = Ledger(journal, clock, layout.station)
+        self.alarms = Alarms(self.ledger, clock)
         self._plc, self._clock, self._key = plc, clock, key
         self._tell_worker, self._keep = tell_worker, keep
         self._voice = Voice(layout, plc, clock)
@@ -102,6 +110,7 @@ class StationLine:
         self.belt = self._first_belt(from_journal.belt(), self._clock)
         self._voice.epoch = from_journal.epoch
         self._presses.restore(from_journal.words)
+        self.alarms.restore(from_journal.alarms)
         for number, part in self.belt.parts.items():
             self._numbers[self.record_of(part)] = number
 
@@ -136,7 +145,7 @@ class StationLine:
 
     def worker_gone(self) -> None:
         """The station's worker ended: its cameras are not watched, its alarms void."""
-        self.alarms.clear()
+        self.worker_alarms.clear()
         for view in self.layout.views:
             session = self.belt.tracks[view].session
             self.camera(view, session=session, up=False, why="the vision worker is not running")
@@ -156,9 +165,9 @@ class StationLine:
     def worker_alarm(self, name: str, text: str, *, on: bool) -> None:
         """Something at the worker came or went: shown for as long as it stands, and recorded."""
         if on:
-            self.alarms[name] = text
+            self.worker_alarms[name] = text
         else:
-            self.alarms.pop(name, None)
+            self.worker_alarms.pop(name, None)
         self.ledger.write({"kind": "alarm", "name": name, "text": text, "on": on})
 
     # --- events from the PLC ----------------------------------------------------------------
@@ -180,8 +189,12 @@ class StationLine:
         self._around = self._as_seen(snapshot)
         self._note_beat(snapshot)
         restarted = tracking.restarted(self.belt, snapshot)
-        if self._voice.fresh or restarted:
+        if self._voice.fenced:
+            self._voice.fresh = False
+        elif self._voice.fresh or restarted:
             self._greet(snapshot, restarted=restarted)
+        elif snapshot.epoch > self.epoch:
+            self._fence(snapshot.epoch)
         self._apply(tracking.plc_read(self.belt, snapshot))
 
     def _as_seen(self, snapshot: PlcSnapshot) -> Around:
@@ -217,6 +230,8 @@ class StationLine:
         part = self.belt.parts.get(self._numbers.get(record, -1))
         if part is None:
             outcome = Outcome(Answer.TOO_LATE, 0, why="the part has been decided")
+        elif self._voice.fenced:
+            return Outcome(Answer.REFUSED, 0, why="another gateway is at work on this station")
         else:
             belt, outcome = pressed(self.belt, part, press)
             outcome = self._take(record, belt, press, outcome, who)
@@ -240,6 +255,7 @@ class StationLine:
         """
         for number in self.ledger.pay():
             self.belt = tracking.journal_failed(self.belt, number, failed=False)
+        self.alarms.tick()
         self._speak()
         self._drop_strays()
         self._voice.beat()
@@ -249,6 +265,7 @@ class StationLine:
     def _greet(self, snapshot: PlcSnapshot, *, restarted: bool) -> None:
         """First read of a session: claim the epoch, and say again what is undecided."""
         self._voice.fresh = False
+        self.alarms.went(OTHER_GATEWAY)
         if restarted:
             self._raise_epoch(snapshot.epoch, snapshot.boot_count, tracking.PLC_RESTARTED)
         elif self.belt.away:
@@ -259,6 +276,15 @@ class StationLine:
         else:
             self._voice.claim()
             self.belt = tracking.say_again(self.belt, "the session to the PLC is new")
+
+    def _fence(self, theirs: int) -> None:
+        """Another gateway claimed the station while we were at it: say nothing any more."""
+        self._voice.fenced = True
+        text = (
+            f"another gateway is at work on this station: the PLC's epoch is {theirs}, ours "
+            f"{self.epoch}. Nothing is sent. End one of the two, then start this one anew"
+        )
+        self.alarms.came(OTHER_GATEWAY, text)
 
     def _raise_epoch(self, theirs: int, boot: int | None, why: str) -> None:
         self._voice.epoch = max(self.epoch, theirs) + 1
@@ -276,6 +302,9 @@ class StationLine:
         if lost:
             theirs = self.link.snapshot.epoch if self.link.snapshot else 0
             self._raise_epoch(theirs, self.belt.boot, f"view {lost[0].view}: {lost[0].why}")
+        for view, track in self.belt.tracks.items():
+            if track.proven:
+                self.alarms.went(out_of_sync(view))
         self._speak()
 
     def _do(self, effect: Effect) -> None:
@@ -292,9 +321,9 @@ class StationLine:
                 self._unwritten.discard(effect.first)
                 self.ledger.write(entries.gap(effect, run=self.belt.run, totals=totals))
             case SyncLost(view, why):
-                self._alarm(f"sync {view}", why)
+                self._alarm_of_sync(view, why)
             case AskGap(view, request):
-                self._plc.ask_sync(self.layout.station, view, request)
+                self._voice.ask_gap(view, request)
 
     def _journal_verdict(self, part: Part) -> None:
         record = self.record_of(part)
@@ -321,6 +350,8 @@ class StationLine:
         at = self._clock.now().isoformat()
         for entry in self.decisions.close(one, record=record, override=override, at=at):
             self.ledger.write(entry)
+        if one.differs:
+            self.alarms.came(DIFFERENCE, one.why, for_s=DIFFERENCE_SHOWN_S)
         self._numbers.pop(record, None)
         self._voice.forget(part.number)
         kept = action is not Action.PASSED or self._keep(record)
@@ -345,8 +376,10 @@ class StationLine:
     def _speak(self) -> None:
         self.belt = self._voice.speak(self.belt)
 
-    def _alarm(self, name: str, text: str) -> None:
-        self.ledger.write({"kind": "alarm", "name": name, "text": text, "on": True})
+    def _alarm_of_sync(self, view: str, why: str) -> None:
+        """A view lost sync; in a line that stands nobody need come."""
+        if self.link.snapshot is None or self.link.snapshot.executes:
+            self.alarms.came(out_of_sync(view), why)
 
     def _note_beat(self, snapshot: PlcSnapshot) -> None:
         if snapshot.heartbeat != self.link.program_beat:

@@ -7,21 +7,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from inspector.domain.finding import Finding, ViewResult
-from inspector.domain.health import Condition, State, worst
+from inspector.domain.health import Condition, worst
 from inspector.domain.numbers import BITS_32
 from inspector.domain.overriding import can_pass, state_of
 from inspector.domain.tracking import Belt, Part
 from inspector.domain.verdict import Verdict
 from inspector.domain.words import verdict_name
+from inspector.line.conditions import conditions
 from inspector.line.reconciling import Closed
 from inspector.line.station_line import StationLine
 
 WAITING_SHOWN = 12
 RECENT_SHOWN = 8
 IN_FLIGHT_SHOWN = 6
-PROGRAM_SILENT_S = 1.0
-"""The PLC's program beats each 100 ms; silent for so long, it is stopped."""
-PACKML_EXECUTE = 6
 
 
 def station_status(
@@ -42,7 +40,7 @@ def station_status(
     return {
         "state": condition.state.value,
         "state_why": "; ".join(texts),
-        "running": bool(link.up and snapshot and snapshot.state == PACKML_EXECUTE),
+        "running": bool(link.up and snapshot and snapshot.executes),
         "packml": snapshot.state if snapshot else None,
         "counts": {
             **counts,
@@ -64,27 +62,6 @@ def station_status(
         "in_flight": [_part(line, part) for part in _in_flight(belt)],
         "recent": _recent(line),
     }
-
-
-def conditions(line: StationLine, *, now_s: float) -> list[Condition]:
-    """Return everything that is not as it should be at a station."""
-    alarms = [*line.alarms.values(), *filter(None, [line.ledger.alarm])]
-    found = [Condition(State.OUT_OF_SPECIFICATION, text) for text in alarms]
-    if not line.link.up:
-        return [*found, Condition(State.FAILURE, f"no connection to the PLC: {line.link.why}")]
-    if now_s - line.link.program_beat_s > PROGRAM_SILENT_S:
-        found.append(Condition(State.FAILURE, "the PLC's program is not running"))
-    snapshot = line.link.snapshot
-    if snapshot and snapshot.state != PACKML_EXECUTE:
-        found.append(Condition(State.OUT_OF_SPECIFICATION, "the PLC holds the line"))
-    if snapshot and snapshot.policy.get("pass_all"):
-        found.append(Condition(State.OUT_OF_SPECIFICATION, "the PLC passes every part by key"))
-    for view, track in line.belt.tracks.items():
-        if not track.up:
-            found.append(Condition(State.FAILURE, f"view {view}: {track.why}"))
-        elif not track.proven:
-            found.append(Condition(State.FUNCTION_CHECK, f"view {view}: {track.why or 'syncing'}"))
-    return found
 
 
 def percentiles(latencies_ms: Sequence[float]) -> dict[str, float | None]:

@@ -42,11 +42,13 @@ class Voice:
     Attributes:
         epoch: Ours; 0 before the first session.
         fresh: A session stands whose first read has not come: nothing is said before it.
+        fenced: Another gateway has raised the epoch above ours: nothing is said until this
+            process is started anew, for two gateways must never fight over a station.
     """
 
     def __init__(self, layout: Layout, plc: Plc, clock: Clock) -> None:
         self.epoch = 0
-        self.fresh = False
+        self.fresh = self.fenced = False
         self._up = False
         self._layout, self._plc, self._clock = layout, plc, clock
         self._told = Told()
@@ -61,6 +63,11 @@ class Voice:
         self._up = False
         self._told = Told()
 
+    @property
+    def may_speak(self) -> bool:
+        """Return whether anything may be said now."""
+        return self._up and not self.fresh and not self.fenced
+
     def claim(self) -> None:
         """Say our epoch, and then every word again; no word of a lower one counts any more."""
         self._plc.raise_epoch(self._layout.station, self.epoch)
@@ -68,7 +75,7 @@ class Voice:
 
     def speak(self, belt: Belt) -> Belt:
         """Say every word that is due, persons' words first; return the belt that knows it."""
-        if not self._up or self.fresh:
+        if not self.may_speak:
             return belt
         now_s = self._clock.monotonic_s()
         self._say_operators(tracking.to_say_operator(belt), now_s)
@@ -82,9 +89,14 @@ class Voice:
 
     def beat(self) -> None:
         """Write the heartbeat; the epoch goes first, or old words would count again."""
-        if self._up and not self.fresh:
+        if self.may_speak:
             self._beats = (self._beats + 1) % (1 << 32)
             self._plc.beat(self._layout.station, self._beats)
+
+    def ask_gap(self, view: str, request: int) -> None:
+        """Ask the PLC for a gap on a camera's output."""
+        if not self.fenced:
+            self._plc.ask_sync(self._layout.station, view, request)
 
     def forget(self, number: int) -> None:
         """Forget a part that has left the belt."""

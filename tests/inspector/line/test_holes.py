@@ -251,7 +251,7 @@ def test_a_malformed_message_of_a_worker_changes_nothing(message: bytes) -> None
     belt = factory.line.belt
     try_to_take(factory.line, message)
     assert factory.line.belt == belt
-    assert factory.line.alarms
+    assert factory.line.worker_alarms
     factory.run(20)
     factory.run_until_empty()
     factory.check_promises()

@@ -1,0 +1,60 @@
+"""Alarms that the line itself raises: journaled when they come and when they go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from inspector.line.ledger import Ledger
+from inspector.ports import Clock
+
+DIFFERENCE = "decision"
+DIFFERENCE_SHOWN_S = 600.0
+"""A difference stays on the screen for so long after the last one."""
+OTHER_GATEWAY = "another gateway"
+OWN = (DIFFERENCE, OTHER_GATEWAY)
+
+
+def out_of_sync(view: str) -> str:
+    """Return the name of the alarm that a view has lost sync."""
+    return f"sync {view}"
+
+
+class Alarms:
+    """What stands now, by name; the worker's alarms are not among them."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger, self._clock = ledger, clock
+        self._standing: dict[str, str] = {}
+        self._until_s: dict[str, float] = {}
+
+    def restore(self, standing: Mapping[str, str]) -> None:
+        """Take over what an earlier process raised and did not switch off."""
+        self._standing = dict(standing)
+        if DIFFERENCE in self._standing:
+            self._until_s[DIFFERENCE] = self._clock.monotonic_s() + DIFFERENCE_SHOWN_S
+
+    def text(self, name: str) -> str:
+        """Return what an alarm says; empty when it does not stand."""
+        return self._standing.get(name, "")
+
+    def came(self, name: str, text: str, *, for_s: float = 0.0) -> None:
+        """Raise an alarm, until it is switched off or for so long."""
+        self._standing[name] = text
+        if for_s:
+            self._until_s[name] = self._clock.monotonic_s() + for_s
+        self._write(name, text, on=True)
+
+    def went(self, name: str) -> None:
+        """Switch an alarm off; nothing when it does not stand."""
+        if self._standing.pop(name, None) is not None:
+            self._until_s.pop(name, None)
+            self._write(name, "", on=False)
+
+    def tick(self) -> None:
+        """Switch off what has stood for its time."""
+        now_s = self._clock.monotonic_s()
+        for name in [name for name, until_s in self._until_s.items() if until_s <= now_s]:
+            self.went(name)
+
+    def _write(self, name: str, text: str, *, on: bool) -> None:
+        self._ledger.write({"kind": "alarm", "name": name, "text": text, "on": on})

@@ -1,0 +1,172 @@
+"""What a station says of itself, and when its alarms come and go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from inspector.domain.health import Condition, State
+from inspector.domain.overriding import Answer, Press
+from inspector.domain.snapshot import POLICY_NODES
+from inspector.domain.verdict import Action, Verdict
+from inspector.domain.words import MachineWord
+from inspector.line.conditions import conditions
+from inspector.plc.nodes import POLICY
+from tests.factory import LAYOUT, Factory
+
+
+def running(**options: float) -> Factory:
+    factory = Factory(**options)  # type: ignore[arg-type]
+    factory.run(20)
+    return factory
+
+
+def said(factory: Factory) -> list[Condition]:
+    return conditions(factory.line, now_s=factory.clock.s)
+
+
+def alarms(factory: Factory, name: str) -> list[object]:
+    return [entry["on"] for entry in factory.journal.of("alarm") if entry["name"] == name]
+
+
+def flip(factory: Factory) -> int:
+    """Let the PLC pass a part that we reject, as a broken program would; return its number."""
+    for _ in range(2000):
+        factory.step()
+        part = next(iter(factory.line.belt.parts.values()))
+        rejected = part.decision and part.decision.verdict is Verdict.REJECT
+        if rejected and factory.line.belt.distance(part) >= LAYOUT.reject_at_counts - 40:
+            word = MachineWord(part.number, factory.line.epoch, Verdict.PASS)
+            factory.program.write_verdict(part.number % LAYOUT.slots, word.pack())
+            while part.number in factory.line.belt.parts:
+                factory.step()
+            return part.number
+    raise AssertionError("no such part came")
+
+
+def test_a_running_line_in_sync_has_nothing_to_say() -> None:
+    assert said(running()) == []
+
+
+def test_a_difference_is_shown_counted_and_journaled_with_both_sides() -> None:
+    factory = running()
+    number = flip(factory)
+    assert factory.fates[number].action is Action.PASSED
+    text = f"part {number}: we said REJECT, the PLC passed it (action 1)"
+    assert said(factory) == [Condition(State.OUT_OF_SPECIFICATION, text)]
+    (entry,) = factory.journal.of("alarm")
+    assert (entry["name"], entry["text"], entry["on"]) == ("decision", text, True)
+    assert factory.line.decisions.disagreements == 1
+
+
+def test_a_difference_is_shown_for_ten_minutes_after_the_last_one() -> None:
+    factory = running()
+    flip(factory)
+    factory.clock.s += 590
+    factory.run(0.2)
+    assert factory.line.alarms.text("decision")
+    factory.clock.s += 10
+    factory.run(0.2)
+    assert not factory.line.alarms.text("decision")
+    assert alarms(factory, "decision") == [True, False]
+
+
+def test_an_alarm_of_sync_goes_when_the_view_is_proven_again() -> None:
+    factory = running()
+    factory.cameras["top"].faults = {factory.memory.part_id + 3: "miss"}
+    factory.run(4)
+    assert alarms(factory, "sync top") == [True]
+    factory.run(20)
+    assert alarms(factory, "sync top") == [True, False]
+
+
+def test_an_alarm_of_sync_goes_though_the_line_restarted_in_between() -> None:
+    factory = running()
+    factory.line.camera("top", session=2, up=False, why="unplugged")
+    factory.restart_line()
+    factory.run(20)
+    assert alarms(factory, "sync top") == [True, False]
+
+
+def test_another_gateways_epoch_in_mid_session_silences_this_one() -> None:
+    factory = running()
+    epoch = factory.line.epoch
+    factory.program.write_epoch(epoch + 1)
+    factory.run(0.2)
+    factory.plc.wire = []
+    for _ in range(400):
+        factory.step()
+        assert factory.plc.wire == []
+    assert factory.line.epoch == epoch
+    (one,) = [one for one in said(factory) if one.state is State.FAILURE]
+    assert one.text.startswith("another gateway is at work on this station")
+    assert alarms(factory, "another gateway") == [True]
+
+
+def test_a_silenced_gateway_does_not_claim_the_station_at_its_next_connection() -> None:
+    factory = running()
+    factory.program.write_epoch(factory.line.epoch + 1)
+    factory.run(0.2)
+    factory.cut()
+    factory.connect()
+    factory.run(2)
+    assert factory.memory.epoch == factory.line.epoch + 1
+    factory.restart_line()
+    factory.run(20)
+    assert factory.memory.epoch == factory.line.epoch
+    assert alarms(factory, "another gateway") == [True, False]
+    assert said(factory) == []
+
+
+def test_a_silenced_gateway_takes_no_press() -> None:
+    factory = running()
+    factory.program.write_epoch(factory.line.epoch + 1)
+    factory.run(0.2)
+    record = factory.line.record_of(next(iter(factory.line.belt.parts.values())))
+    press = Press("p1", Verdict.REJECT, "Ada", True, 0, "")
+    assert factory.line.press(record, press, {}).answer is Answer.REFUSED
+
+
+def expecting(factory: Factory, **expects: int | bool) -> None:
+    factory.line.layout = replace(LAYOUT, expects=expects)
+
+
+def test_a_policy_that_differs_names_node_found_and_expected() -> None:
+    factory = running()
+    factory.policy = {"hold_after_unknown": 5, "allow_operator_pass": True}
+    expecting(factory, hold_after_unknown=3, allow_operator_pass=True)
+    factory.run(0.2)
+    text = "the PLC's Config.HoldAfterUnknown is 5, the station expects 3"
+    assert said(factory) == [Condition(State.OUT_OF_SPECIFICATION, text)]
+
+
+def test_a_policy_the_plc_does_not_show_is_said_so() -> None:
+    factory = running()
+    expecting(factory, auto_resume=False)
+    (one,) = said(factory)
+    assert one.text == "the PLC's Config.AutoResume is not shown, the station expects false"
+
+
+def test_the_policys_nodes_are_those_that_are_read() -> None:
+    assert POLICY_NODES == POLICY
+
+
+def test_pictures_heartbeat_and_sync_are_missed_only_in_execute() -> None:
+    factory = running()
+    for view in ("top", "side"):
+        factory.line.camera(view, session=7, up=True, why="")
+    snapshot = factory.snapshot()
+    for state, text in ((2, "the line is stopped"), (4, "the line is idle")):
+        factory.line.link.snapshot = replace(snapshot, state=state)
+        found = conditions(factory.line, now_s=factory.clock.s + 60)
+        assert found == [Condition(State.OUT_OF_SPECIFICATION, text)]
+    factory.line.link.snapshot = snapshot
+    states = [one.state for one in conditions(factory.line, now_s=factory.clock.s + 60)]
+    assert states == [State.FAILURE, State.FUNCTION_CHECK, State.FUNCTION_CHECK]
+
+
+def test_a_line_that_stands_raises_no_alarm_of_sync() -> None:
+    factory = running()
+    factory.program.hold()
+    factory.run(0.2)
+    factory.line.camera("top", session=2, up=True, why="")
+    assert alarms(factory, "sync top") == []
