@@ -17,8 +17,8 @@ from benchmarks.figures import Figure, Section, Target, spread
 from benchmarks.progress import Progress
 from inspector.clock import SystemClock
 from inspector.domain import entries
-from inspector.domain.entries import Circumstances, Entry, RanOn
-from inspector.domain.finding import Finding, ViewResult
+from inspector.domain.entries import Circumstances, Entry
+from inspector.domain.finding import Finding, RanOn, ViewResult
 from inspector.domain.judging import judge
 from inspector.domain.numbers import record_id
 from inspector.domain.reconciling import Around, reconciled

@@ -16,6 +16,8 @@ def as_json(record: Record) -> Json:
     said = _plain(asdict(record))
     assert isinstance(said, dict)  # noqa: S101  asdict gives a dict
     decision = record.decision
+    for view in said["views"]:
+        del view["ran_on"]  # what ran stands once, on the record
     return {
         **said,
         "standing_verdict": _plain(record.standing_verdict),

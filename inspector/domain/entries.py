@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
-from inspector.domain.finding import Finding, ViewResult
+from inspector.domain.finding import Finding, RanOn, ViewResult
 from inspector.domain.judging import Decision
 from inspector.domain.overriding import Press
 from inspector.domain.reconciling import Reconciled
@@ -21,17 +21,6 @@ MOST_FINDINGS = 200
 
 
 @dataclass(frozen=True, slots=True)
-class RanOn:
-    """What inspected a part: on every record, so that nothing falls back quietly."""
-
-    recipe: str = ""
-    package: str = ""
-    model_sha256: str = ""
-    device: str = ""
-    precision: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Circumstances:
     """What a part's record says beside the part itself.
 
@@ -42,6 +31,7 @@ class Circumstances:
         oldest_open: Lowest part number without a verdict: all below it are in the journal.
         triggered_at: UTC, ISO 8601; when the line first read the part at the eye.
         ready_to_judged_ms: Newest frame to verdict; None when no frame came.
+        plc_boot: The PLC's boot count then: after its next start nothing is sent for this part.
     """
 
     record: str
@@ -50,6 +40,7 @@ class Circumstances:
     oldest_open: int
     triggered_at: str
     ready_to_judged_ms: float | None
+    plc_boot: int | None = None
 
 
 def judged(part: Part, *, ran_on: RanOn, around: Circumstances) -> Entry:

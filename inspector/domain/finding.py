@@ -28,6 +28,17 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class RanOn:
+    """What inspected a part: on every record, so that nothing falls back quietly."""
+
+    recipe: str = ""
+    package: str = ""
+    model_sha256: str = ""
+    device: str = ""
+    precision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ViewResult:
     """What is known of one view of a part: seen by the model, or not and why.
 
@@ -40,6 +51,8 @@ class ViewResult:
         width_px: Of the picture; 0 when there was none.
         height_px: Of the picture; 0 when there was none.
         model_ms: Time in the model; 0 when it did not look.
+        ran_on: The model that looked, and where it ran; None when it did not look, or when it
+            stands on the part's record.
     """
 
     view: str
@@ -50,3 +63,4 @@ class ViewResult:
     width_px: int = 0
     height_px: int = 0
     model_ms: float = 0.0
+    ran_on: RanOn | None = None

@@ -36,6 +36,9 @@ def judge(results: Mapping[str, ViewResult], views: tuple[str, ...]) -> Decision
         views: The views that the recipe asks for.
     """
     causes = [_cause(view, results.get(view)) for view in views]
+    models = {result.ran_on for result in results.values() if result.ran_on}
+    if len(models) > 1:
+        causes.append("the model was changed between its views")
     missed = tuple(cause for cause in causes if cause)
     found = tuple(
         f"{finding.kind} {finding.score:.2f} in {view}"

@@ -15,7 +15,7 @@ from typing import Any
 
 from inspector.clock import SystemClock
 from inspector.config import Site, Station
-from inspector.domain.entries import RanOn
+from inspector.domain.finding import RanOn
 from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival

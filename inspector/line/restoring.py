@@ -44,8 +44,7 @@ class Restored:
         elif kind == "judged":
             self._read_judged(entry)
         elif kind == "gap":
-            self._read_run(entry["run"])
-            self._open = max(self._open, entry["last"] + 1)
+            self._read_gap(entry)
         elif kind == "alarm":
             self._read_alarm(entry)
         else:
@@ -61,9 +60,20 @@ class Restored:
 
     def _read_boot(self, entry: Mapping[str, Any]) -> None:
         self.epoch = entry["epoch"]
-        if self._boot not in (None, entry["plc_boot"]):
+        self._see_boot(entry["plc_boot"])
+
+    def _see_boot(self, boot: int | None) -> None:
+        """A PLC that has started again decides every part from before it fail-safe."""
+        if boot is None:
+            return
+        if self._boot not in (None, boot):
             self._parts = {n: replace(part, mute=True) for n, part in self._parts.items()}
-        self._boot = entry["plc_boot"]
+        self._boot = boot
+
+    def _read_gap(self, entry: Mapping[str, Any]) -> None:
+        self._read_run(entry["run"])
+        if entry["run"] == self._run:
+            self._open = max(self._open, entry["last"] + 1)
 
     def _read_run(self, run: int) -> None:
         if run > self._run:
@@ -73,6 +83,7 @@ class Restored:
         if entry["run"] < self._run:
             return  # of the count before the one that fell back
         self._read_run(entry["run"])
+        self._see_boot(entry.get("plc_boot"))
         number = entry["number"]
         self._parts[number] = entries.part_from(entry)
         self._judged.add(number)

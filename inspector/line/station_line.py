@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from inspector.domain import entries, tracking
-from inspector.domain.entries import Circumstances, RanOn
+from inspector.domain.entries import Circumstances
+from inspector.domain.finding import RanOn
 from inspector.domain.numbers import record_id
 from inspector.domain.overriding import Answer, Outcome, Press, pressed
 from inspector.domain.reconciling import Around, reconciled
@@ -158,6 +159,8 @@ class StationLine:
     def seen(self, view: str, session: int, counter: int, view_object: Mapping[str, Any]) -> None:
         """The worker has looked at a frame."""
         result = entries.result_from(view_object)
+        if not result.missed:  # by the time it is judged another model may run
+            result = replace(result, ran_on=self.ran_on)
         if result.picture:
             self._held[result.picture] = self._clock.monotonic_s()
         self._apply(tracking.view_seen(self.belt, view, session, counter, result))
@@ -337,9 +340,12 @@ class StationLine:
             epoch=self.epoch,
             oldest_open=min(self._unwritten | {self.belt.oldest_open}),
             triggered_at=entered_at.isoformat(),
+            plc_boot=self.belt.boot,
             ready_to_judged_ms=round((now_s - part.ready_s) * 1000, 3) if part.ready_s else None,
         )
-        entry = entries.judged(part, ran_on=self.ran_on, around=around)
+        looked = [one.ran_on for one in part.results.values() if one.ran_on]
+        ran_on = looked[-1] if looked else self.ran_on
+        entry = entries.judged(part, ran_on=ran_on, around=around)
         if not self.ledger.write(entry, number=part.number):
             self.belt = tracking.journal_failed(self.belt, part.number, failed=True)
 

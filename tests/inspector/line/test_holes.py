@@ -9,7 +9,7 @@ import pytest
 
 from inspector.domain import sync
 from inspector.domain.entries import result_from
-from inspector.domain.finding import ViewResult
+from inspector.domain.finding import RanOn, ViewResult
 from inspector.domain.judging import judge
 from inspector.domain.overriding import Answer, Press
 from inspector.domain.sync import Arrival, ViewTrack
@@ -186,6 +186,44 @@ def test_a_part_from_before_a_plc_restart_stays_mute_when_the_line_restarts_too(
     assert mute
     factory.restart_line()
     assert {n for n, part in factory.line.belt.parts.items() if part.mute} == mute
+
+
+def test_a_part_from_before_a_plc_restart_is_known_without_the_journals_boot_entry() -> None:
+    """A busy site's ring overwrites the boot entry long before the parts of today."""
+    factory = Factory()
+    factory.run(20)
+    factory.journal.entries = [e for e in factory.journal.entries if e["kind"] != "boot"]
+    on_belt = [part.number for part in factory.line.belt.parts.values() if part.decision]
+    factory.plc.wire = []
+    factory.program = PlcProgram(factory.layout, Policy(hold_after_unknown=0), factory.memory)
+    factory.restart_line()
+    factory.run(0.1)
+    assert on_belt
+    assert all(factory.line.belt.parts[number].mute for number in on_belt)
+
+
+def test_a_record_names_the_model_that_looked_not_the_one_that_runs_when_it_is_judged() -> None:
+    factory = Factory()
+    factory.line.ran_on = RanOn("standard", "ring", "a" * 64, "CPU", "FP32")
+    factory.run(20)
+    number = factory.memory.part_id + 1
+    factory.cameras["side"].faults[number] = "drop"
+    factory.run(2)
+    factory.line.ran_on = RanOn("standard", "ring", "b" * 64, "CPU", "BF16")
+    factory.run(8)
+    (entry,) = [one for one in factory.journal.of("judged") if one["number"] == number]
+    assert (entry["model_sha256"], entry["precision"]) == ("a" * 64, "FP32")
+
+
+def test_a_part_seen_by_two_models_is_unknown() -> None:
+    factory = Factory(bad_share=0)
+    factory.run(20)
+    number = factory.memory.part_id + 1
+    factory.run(2)
+    factory.line.ran_on = RanOn("standard", "ring", "b" * 64, "CPU", "BF16")
+    factory.run(8)
+    (entry,) = [one for one in factory.journal.of("judged") if one["number"] == number]
+    assert entry["not_inspected"] == "the model was changed between its views"
 
 
 def test_a_line_claims_the_epoch_when_another_gateway_has_raised_it() -> None:
