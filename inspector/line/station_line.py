@@ -38,13 +38,14 @@ from inspector.line.alarms import (
     Alarms,
     out_of_sync,
 )
-from inspector.line.ledger import Ledger
+from inspector.line.ledger import Ledger, Lost, PartNumber
 from inspector.line.presses import Presses
 from inspector.line.reconciling import Decisions
 from inspector.line.restoring import Restored
 from inspector.line.voice import Token, Voice
 from inspector.ports import Clock, Journal, Plc
 
+JOURNAL_FULL = "the journal was full for too long"
 HELD_PICTURES_S = 120.0
 """A picture that belongs to no part on the belt is dropped after this."""
 
@@ -258,6 +259,8 @@ class StationLine:
         """
         for number in self.ledger.pay():
             self.belt = tracking.journal_failed(self.belt, number, failed=False)
+        if lost := self.ledger.forgiven():
+            self._write_again(lost)
         self.alarms.tick()
         self._speak()
         self._drop_strays()
@@ -291,9 +294,12 @@ class StationLine:
 
     def _raise_epoch(self, theirs: int, boot: int | None, why: str) -> None:
         self._voice.epoch = max(self.epoch, theirs) + 1
-        self.ledger.write({"kind": "boot", "epoch": self.epoch, "plc_boot": boot})
+        self._journal_boot(boot)
         self._voice.claim()
         self.belt = tracking.say_again(self.belt, why)
+
+    def _journal_boot(self, boot: int | None) -> None:
+        self.ledger.write({"kind": "boot", "epoch": self.epoch, "plc_boot": boot})
 
     def _apply(self, step: Step) -> None:
         self.belt, effects = step
@@ -346,8 +352,26 @@ class StationLine:
         looked = [one.ran_on for one in part.results.values() if one.ran_on]
         ran_on = looked[-1] if looked else self.ran_on
         entry = entries.judged(part, ran_on=ran_on, around=around)
-        if not self.ledger.write(entry, number=part.number):
-            self.belt = tracking.journal_failed(self.belt, part.number, failed=True)
+        written = self.ledger.write(entry, number=part.number)
+        self.belt = tracking.journal_failed(self.belt, part.number, failed=not written)
+
+    def _write_again(self, lost: Lost) -> None:
+        """There is room again: verdicts of parts on the belt as they were, the others as gaps."""
+        kept = [n for n in sorted(lost.on_belt) if (part := self._part(n)) and part.decision]
+        self._unwritten = {number for _, number in kept}
+        self._unwritten |= {first for run, first, _ in lost.ranges if run == self.belt.run}
+        for part in filter(None, map(self._part, kept)):
+            self._journal_verdict(part)
+        for run, first, last in lost.ranges:
+            self._unwritten.discard(first)
+            self.ledger.write(entries.gap(Gap(first, last, JOURNAL_FULL), run=run, totals={}))
+        if lost.counts["boot"]:
+            self._journal_boot(self.belt.boot)
+        self.ledger.write({"kind": "alarm", "name": "journal", "text": lost.text(), "on": False})
+
+    def _part(self, number: PartNumber) -> Part | None:
+        part = self.belt.parts.get(number[1])
+        return part if part and part.run == number[0] else None
 
     def _close(self, part: Part, action: Action | None) -> None:
         record = self.record_of(part)
