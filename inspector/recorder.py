@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from inspector.domain.accounted import Accounted
 from inspector.domain.health import Condition, State
 from inspector.errors import StoreRefused
 from inspector.ports import Clock
@@ -63,8 +64,8 @@ class RecordStore(Protocol):
         """Commit an alarm of the recorder's own."""
         ...
 
-    def last_numbers(self) -> dict[str, tuple[int, int]]:
-        """Return the highest (run, number) of each station."""
+    def accounted(self) -> dict[str, Accounted]:
+        """Return up to which part each station's parts are kept."""
         ...
 
     def row_count(self) -> int:
@@ -93,7 +94,7 @@ class Recorder:
         self._ring = journal.ring
         journal.consume(self._offset)
         self._rows = store.row_count()
-        self._last = store.last_numbers()
+        self._last = store.accounted()
         self._commit_ms = 0.0
         self._trouble: _Trouble | None = None
         self._stuck_since_s: float | None = None
@@ -130,7 +131,9 @@ class Recorder:
             "rows": self._rows,
             "behind_bytes": self.behind_bytes,
             "last_commit_ms": round(self._commit_ms, 3),
-            "last": self._last,
+            "last": {
+                name: [one.run, one.last, list(one.missing)] for name, one in self._last.items()
+            },
             "state": condition.state.value,
             "why": condition.text,
         }
@@ -152,11 +155,18 @@ class Recorder:
     def _count(self, entry: Entry) -> None:
         """Keep the figures of the status; after a restart they come from the store."""
         station, run = entry.get("station"), entry.get("run")
-        number = entry.get("last" if entry.get("kind") == "gap" else "number")
+        first, last = (
+            entry.get(key)
+            for key in (("first", "last") if entry.get("kind") == "gap" else ("number", "number"))
+        )
         if entry.get("kind") == "judged":
             self._rows += 1
-        if isinstance(station, str) and isinstance(run, int) and isinstance(number, int):
-            self._last[station] = max(self._last.get(station, (0, 0)), (run, number))
+        if not isinstance(station, str) or not isinstance(run, int):
+            return
+        if isinstance(first, int) and isinstance(last, int):
+            before = self._last.get(station)
+            after = before.with_parts(run, first, last) if before else Accounted(run, last)
+            self._last[station] = after
 
     def _pass_damage(self, now_s: float) -> None:
         """Go past an entry that stays unreadable, with an alarm: what follows matters too."""

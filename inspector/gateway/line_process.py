@@ -15,6 +15,7 @@ from typing import Any
 
 from inspector.clock import SystemClock
 from inspector.config import Site, Station
+from inspector.domain.accounted import Accounted
 from inspector.domain.finding import RanOn
 from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
 from inspector.domain.snapshot import PlcSnapshot
@@ -220,9 +221,10 @@ class LineProcess:
             last = state.get("last")
             fresh = self._clock.monotonic_s() - float(str(state.get("beat_s", 0))) < RECORDER_WAIT_S
             if isinstance(last, dict) and fresh:
-                for name, (run, number) in last.items():
+                for name, (run, number, missing) in last.items():
                     if name in self._lines and self._lines[name].belt.newest is None:
-                        self._lines[name].start_after(run=run, number=number)
+                        known = Accounted(run, number, tuple(missing))
+                        self._lines[name].start_after(known)
                 return
             await asyncio.sleep(0.05)
 

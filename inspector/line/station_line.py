@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from inspector.domain import entries, tracking
+from inspector.domain.accounted import Accounted
 from inspector.domain.entries import Circumstances
 from inspector.domain.finding import RanOn
 from inspector.domain.numbers import record_id
@@ -126,9 +127,11 @@ class StationLine:
         """Number the sync requests from the time on: the PLC ignores a number it knows."""
         return replace(belt, asked=int(clock.now().timestamp() * 16) % (1 << 31))
 
-    def start_after(self, *, run: int, number: int) -> None:
+    def start_after(self, known: Accounted) -> None:
         """Take up where the database ended, when the journal is gone (a power cut)."""
-        self.belt = replace(self.belt, run=run, newest=number)
+        newest = min(known.missing, default=known.last + 1) - 1
+        recorded = frozenset(range(newest + 1, known.last + 1)) - set(known.missing)
+        self.belt = replace(self.belt, run=known.run, newest=newest, recorded=recorded)
 
     def record(self, number: int) -> str:
         """Return the record id of a part of this count run."""

@@ -16,6 +16,7 @@ from sqlalchemy.exc import (
     StatementError,
 )
 
+from inspector.domain.accounted import LOOKED_BACK, Accounted, accounted
 from inspector.errors import StoreRefused
 from inspector.storage import schema
 from inspector.storage.rows import Known, Row, Rows, mentioned, rows_of, unstorable
@@ -80,12 +81,12 @@ class SqlStore:
         with _translated(), self._engine.begin() as connection:
             _insert_new(connection, schema.alarms, [{**row, "at": to_us(now)}])
 
-    def last_numbers(self) -> dict[str, tuple[int, int]]:
-        """Return the highest (run, number) of each station, of records and gaps."""
+    def accounted(self) -> dict[str, Accounted]:
+        """Return up to which part each station's parts are kept, in records or gaps."""
         with _translated(), self._engine.connect() as connection:
             names = connection.execute(select(schema.stations.c.name)).scalars().all()
-            found = {name: _last_number(connection, name) for name in names}
-        return {name: last for name, last in found.items() if last}
+            found = {name: _accounted(connection, name) for name in names}
+        return {name: one for name, one in found.items() if one}
 
     def row_count(self) -> int:
         """Return how many parts have a record."""
@@ -179,6 +180,23 @@ def _last_number(connection: Connection, station: str) -> tuple[int, int] | None
         )
     ]
     return max(((int(row[0]), int(row[1])) for row in newest if row), default=None)
+
+
+def _accounted(connection: Connection, station: str) -> Accounted | None:
+    newest = _last_number(connection, station)
+    if newest is None:
+        return None
+    run, last = newest
+    parts, gaps = schema.parts.c, schema.gaps.c
+    since = last - LOOKED_BACK
+    of_parts = select(parts.number, parts.number).where(
+        parts.station == station, parts.run == run, parts.number > since
+    )
+    of_gaps = select(gaps.first, gaps.last).where(
+        gaps.station == station, gaps.run == run, gaps.last > since
+    )
+    rows = [*connection.execute(of_parts), *connection.execute(of_gaps)]
+    return accounted(run, ((int(first), int(behind)) for first, behind in rows))
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from inspector import recorder as recorder_module
+from inspector.domain.accounted import Accounted
 from inspector.errors import JournalFull, StoreRefused
 from inspector.ipc import Runtime, read_status
 from inspector.recorder import GROUP_ENTRIES, Recorder
@@ -68,8 +69,8 @@ class Store:
     def note_alarm(self, source: str, name: str, text: str, now: datetime) -> None:
         self.alarms.append(name)
 
-    def last_numbers(self) -> dict[str, tuple[int, int]]:
-        return {"ring": (1, 4)}
+    def accounted(self) -> dict[str, Accounted]:
+        return {"ring": Accounted(1, 4)}
 
     def row_count(self) -> int:
         return 4
@@ -199,10 +200,11 @@ def test_damaged_memory_is_passed_over_with_an_alarm(path: Path) -> None:
 def test_the_status_names_the_last_part_of_each_station(path: Path) -> None:
     with JournalWriter(path, 1 << 16) as line, JournalConsumer(path) as journal:
         recorder = Recorder(journal, Store(), Clock())
-        for entry in (judged(9), judged(2, station="board"), gap(10, 12), judged(3, run=0)):
+        other = judged(2, station="board")
+        for entry in (judged(5), judged(9), judged(7), other, gap(10, 12), judged(3, run=0)):
             line.append(entry)
         recorder.step()
-        assert recorder.status()["last"] == {"ring": (1, 12), "board": (1, 2)}
+        assert recorder.status()["last"] == {"ring": [1, 12, [6, 8]], "board": [1, 2, []]}
 
 
 def test_what_an_old_recorder_stored_is_counted_from_the_database(tmp_path: Path) -> None:
@@ -214,7 +216,7 @@ def test_what_an_old_recorder_stored_is_counted_from_the_database(tmp_path: Path
         line.append(judged(5))
         Recorder(journal, SqlStore(engine), Clock()).step()
         status = Recorder(journal, SqlStore(engine), Clock()).status()
-        assert (status["rows"], status["last"], status["behind_bytes"]) == (1, {"ring": (1, 5)}, 0)
+        assert (status["rows"], status["last"], status["behind_bytes"]) == (1, {"ring": [1, 5, []]}, 0)
 
 
 RUNS = """

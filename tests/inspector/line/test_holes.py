@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from inspector.domain import sync
+from inspector.domain.accounted import accounted
 from inspector.domain.entries import result_from
 from inspector.domain.finding import RanOn, ViewResult
 from inspector.domain.judging import judge
@@ -155,6 +156,28 @@ def test_a_part_whose_ring_entry_is_read_a_moment_later_is_not_skipped() -> None
     factory.run(20)
     assert not [gap for gap in factory.journal.of("gap") if gap["first"] == newest + 1]
     assert newest + 1 in {entry["number"] for entry in factory.journal.of("judged")}
+
+
+def test_a_power_cut_leaves_no_lower_part_without_record_or_gap() -> None:
+    """The database has a higher part already when the lower one has not been judged yet."""
+    factory = Factory()
+    factory.run(20)
+    late = factory.memory.part_id + 1
+    factory.cameras["side"].faults[late] = "drop"
+    while not any(one["number"] == late + 1 for one in factory.journal.of("judged")):
+        factory.step()
+    kept = [(int(str(e["number"])),) * 2 for e in factory.journal.of("judged")]
+    kept += [(int(str(e["first"])), int(str(e["last"]))) for e in factory.journal.of("gap")]
+    known = accounted(1, kept)
+    assert known
+    assert known.missing == (late,)
+    factory.plc.give_up()
+    factory.line = factory._new_line()  # the journal is gone
+    factory.line.start_after(known)
+    factory.connect()
+    factory.run(20)
+    factory.run_until_empty()
+    factory.check_promises()
 
 
 def test_a_kill_between_any_two_journal_entries_loses_no_part() -> None:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from inspector.domain.accounted import Accounted
 from inspector.domain.finding import Finding
 from inspector.domain.people import Role
 from inspector.domain.record import Record, RecordFilter
@@ -375,12 +376,12 @@ def test_the_sums_add_up(store: SqlStore, records: SqlRecords) -> None:
     assert records.counts(since=START + timedelta(seconds=30)).records == 1
 
 
-def test_the_last_numbers_know_runs_and_gaps(store: SqlStore) -> None:
-    assert store.last_numbers() == {}
+def test_what_is_accounted_for_knows_runs_gaps_and_what_is_missing(store: SqlStore) -> None:
+    assert store.accounted() == {}
     apply(store, judged(5), judged(9), judged(2, run=2, record="r2"), judged(4, station="board"))
-    assert store.last_numbers() == {"ring": (2, 2), "board": (1, 4)}
-    apply(store, gap(3, 8, run=2), start=4)
-    assert store.last_numbers()["ring"] == (2, 8)
+    assert store.accounted() == {"ring": Accounted(2, 2), "board": Accounted(1, 4)}
+    apply(store, gap(4, 8, run=2), judged(11, run=2, record="r11"), start=4)
+    assert store.accounted()["ring"] == Accounted(2, 11, (3, 9, 10))
 
 
 def test_readers_in_several_threads_see_whole_batches(store: SqlStore, records: SqlRecords) -> None:
