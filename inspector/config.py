@@ -150,6 +150,11 @@ class Station(Settings):
         default=0.01, ge=0, le=1, description="Share of passed parts whose pictures are kept."
     )
     belt: Belt = Field(description="Distances, speed and spacing.")
+    hold_rejects: bool = Field(
+        default=False,
+        description="Without an operator table: a reject is held back until shortly before its "
+        "last moment, so that an operator can still change it.",
+    )
     expects: Expects = Field(
         default=Expects(), description="The PLC's line policy as it should be."
     )

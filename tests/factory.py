@@ -175,8 +175,15 @@ class Factory:
     """One station; `run` moves time in steps of 20 ms."""
 
     def __init__(
-        self, *, seed: int = 1, spacing_s: float = 0.5, bad_share: float = 0.2, first_id: int = 0
+        self,
+        *,
+        seed: int = 1,
+        spacing_s: float = 0.5,
+        bad_share: float = 0.2,
+        first_id: int = 0,
+        line_layout: Layout = LAYOUT,
     ) -> None:
+        self.line_layout = line_layout
         self.random = random.Random(seed)
         self.spacing_s, self.bad_share = spacing_s, bad_share
         self.clock = FakeClock()
@@ -203,7 +210,7 @@ class Factory:
 
     def _new_line(self) -> StationLine:
         return StationLine(
-            LAYOUT,
+            self.line_layout,
             plc=self.plc,
             journal=self.journal,
             clock=self.clock,

@@ -130,7 +130,7 @@ def part_from(entry: Mapping[str, Any]) -> Part:
         results=results,
         decision=decision,
         sent=True,  # perhaps: the journal stands before the word
-        mute=decision.not_inspected == PLC_RESTARTED,
+        mute=PLC_RESTARTED if decision.not_inspected == PLC_RESTARTED else "",
         run=entry["run"],
     )
 

@@ -83,10 +83,11 @@ def state_of(part: Part) -> Answer:
     return Answer.CHANGED if said and part.latched >= said.revision else Answer.SENT
 
 
-def can_pass(part: Part) -> bool:
+def can_pass(belt: Belt, part: Part) -> bool:
     """Return whether a *Good part* button makes sense: never on UNKNOWN or unjudged parts."""
     return (
-        part.decision is not None
+        (belt.layout.operator_table or not part.sent)
+        and part.decision is not None
         and part.decision.verdict is not Verdict.UNKNOWN
         and part.stands is Verdict.REJECT
         and _revision(part) + 1 < LAST_REVISION
@@ -100,6 +101,9 @@ def _refusal(belt: Belt, part: Part, press: Press) -> Outcome | None:
         return Outcome(state_of(part), revision, by)
     if not belt.in_time(part):
         return Outcome(Answer.TOO_LATE, revision, by, "the part has reached the reject station")
+    if not belt.takes_words(part):
+        why = "the verdict has gone to the PLC, which takes no second word"
+        return Outcome(Answer.TOO_LATE, revision, by, why)
     return None if press.verdict is Verdict.REJECT else _pass_refused(part, press, by)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from inspector.domain.overriding import Answer
-from inspector.domain.tracking import PLC_RESTARTED, Part
+from inspector.domain.tracking import Part
 from inspector.domain.verdict import Action, Verdict
 
 DID = {
@@ -38,11 +38,13 @@ class Around:
         watched: The session stood since the read before.
         alive: The PLC held the gateway for alive at both reads.
         foreign: The epoch in force at the PLC is above ours: another gateway's.
+        operator_table: The PLC takes words of persons apart from the machine's.
     """
 
     watched: bool = True
     alive: bool = True
     foreign: bool = False
+    operator_table: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,31 @@ class Reconciled:
 
 def reconciled(part: Part, action: Action | None, around: Around) -> Reconciled:
     """Return how the PLC's decision on a part stands to what was said of it."""
+    if not around.operator_table:
+        return _in_one_table(part, action, around)
+    return _reconciled(part, action, around)
+
+
+def _in_one_table(part: Part, action: Action | None, around: Around) -> Reconciled:
+    """The person's word, if any, is the machine's: the PLC knows of one word for each part."""
+    plain = replace(part, operator=None, latched=0)
+    if part.operator and part.decision:
+        plain = replace(plain, decision=replace(part.decision, verdict=part.operator.verdict))
+    one = _reconciled(plain, action, around)
+    return replace(one, part=part, person=_persons_word_in_one_table(part, action))
+
+
+def _persons_word_in_one_table(part: Part, action: Action | None) -> PersonsWord | None:
+    said = part.operator
+    if said is None:
+        return None
+    used = action in (Action.PASSED, Action.REJECTED)
+    if used and action and action.is_pass == (said.verdict is Verdict.PASS):
+        return PersonsWord(Answer.CHANGED, echoed=part.latched < said.revision)
+    return _persons_word(part, action)
+
+
+def _reconciled(part: Part, action: Action | None, around: Around) -> Reconciled:
     inspected = part.decision is not None and not part.decision.not_inspected
     acked = part.said or bool(part.undone)
     shown = _shows_the_verdict(part, action)
@@ -181,7 +208,7 @@ def _taken_away(part: Part, around: Around) -> str:
     unheard = said is not None and said.verdict is Verdict.REJECT and part.latched < said.revision
     held_back = unheard and not part.said and part.stands is Verdict.REJECT
     causes = (
-        (part.mute, PLC_RESTARTED),
+        (bool(part.mute), part.mute),
         (around.foreign, "another gateway's epoch is in force at the PLC"),
         (not around.watched, "no connection to the PLC when it decided"),
         (bool(part.undone), f"too near to have its acknowledged word said again: {part.undone}"),

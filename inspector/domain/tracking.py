@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Literal
 
 from inspector.domain import sync
 from inspector.domain.finding import ViewResult
@@ -21,6 +22,7 @@ from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import ID_MASK, OperatorWord, action_of
 
 PLC_RESTARTED = "the PLC restarted"
+Sync = Literal["request", "standstill", "software_trigger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,15 @@ class Layout:
     """The fixed facts of a station: encoder counts from the eye, and its tables.
 
     Attributes:
-        epoch: The PLC compares epochs; without it the heartbeat stops where the epoch would rise.
-        operator_table: The PLC has one.
-        sync: How frames are matched with parts: request or standstill.
         expects: The PLC's line policy as it should be; what is not named is not compared.
+        epoch: The PLC keeps an epoch. Without one the heartbeat stops where the epoch would go
+            up, until every part then on the belt is decided.
+        operator_table: The PLC takes words of persons. Without it a person changes what the
+            machine's word says, before it is first written.
+        sync: How the zero point between frames and parts is found: "request" (a gap that the PLC
+            makes), "standstill" (of the belt) or "software_trigger".
+        hold_rejects: Without an operator table: a REJECT is held back until shortly before its
+            last moment, so that a person can still change it.
     """
 
     station: str
@@ -41,10 +48,22 @@ class Layout:
     last_word_counts: int
     smallest_spacing_us: float
     slots: int
+    expects: Mapping[str, int | bool] = field(default_factory=dict)
     epoch: bool = True
     operator_table: bool = True
-    sync: str = "request"
-    expects: Mapping[str, int | bool] = field(default_factory=dict)
+    sync: Sync = "request"
+    hold_rejects: bool = False
+
+    @property
+    def last_word_at_counts(self) -> int:
+        """Return how far a part may have gone for a word to reach the PLC in time."""
+        return self.reject_at_counts - self.last_word_counts
+
+    @property
+    def held_until_counts(self) -> int:
+        """Return where a REJECT that was held back is sent: early enough to be said again."""
+        margin = max(self.last_word_counts, self.reject_at_counts // 20)
+        return self.last_word_at_counts - margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +92,7 @@ class Part:
         undone: Why its acknowledged word must be said again; empty otherwise.
         operator: The newest word of a person, if any.
         latched: The revision that the PLC has echoed.
-        mute: Nothing is sent for it: it was at the eye before the PLC's last restart.
+        mute: Why nothing is sent for it (it was at the eye before the PLC's last restart), or "".
         withheld: The journal could not take its verdict: no PASS is sent.
         run: The count run it was counted in.
     """
@@ -89,7 +108,7 @@ class Part:
     undone: str = ""
     operator: OperatorSaid | None = None
     latched: int = 0
-    mute: bool = False
+    mute: str = ""
     withheld: bool = False
     run: int = 1
 
@@ -191,8 +210,17 @@ class Belt:
 
     def in_time(self, part: Part) -> bool:
         """Return whether a word on a part still reaches the PLC before the reject station."""
-        last = self.layout.reject_at_counts - self.layout.last_word_counts
-        return not part.mute and self.distance(part) < last
+        return not part.mute and self.distance(part) < self.layout.last_word_at_counts
+
+    def takes_words(self, part: Part) -> bool:
+        """Return whether a person's word can still change a part, as far as the PLC goes."""
+        return self.in_time(part) and (self.layout.operator_table or not part.sent)
+
+    def machine_word(self, part: Part) -> Verdict | None:
+        """Return what the PLC is told of a part in the machine's name; None: not judged yet."""
+        if part.decision is None or self.layout.operator_table:
+            return part.decision.verdict if part.decision else None
+        return part.stands
 
     def with_part(self, part: Part) -> Belt:
         """Return the belt with one part put in or replaced."""
@@ -290,7 +318,22 @@ def sent(belt: Belt, number: int) -> Belt:
 def acked(belt: Belt, number: int) -> Belt:
     """Return the belt after the machine word of a part was acknowledged."""
     part = belt.parts.get(number)
-    return belt.with_part(replace(part, said=True, undone="")) if part else belt
+    if part is None:
+        return belt
+    taken = not belt.layout.operator_table and part.operator is not None
+    latched = part.operator.revision if taken and part.operator else part.latched
+    return belt.with_part(replace(part, said=True, undone="", latched=latched))
+
+
+def muted(belt: Belt, why: str) -> Belt:
+    """Return the belt with nothing to be sent any more for the parts on it."""
+    parts = {n: replace(part, mute=part.mute or why) for n, part in belt.parts.items()}
+    return replace(belt, parts=parts)
+
+
+def beats(belt: Belt) -> bool:
+    """Return whether the heartbeat goes on: without an epoch, its pause voids our words."""
+    return belt.layout.epoch or not any(part.mute for part in belt.parts.values())
 
 
 def journal_failed(belt: Belt, number: int, *, failed: bool) -> Belt:
@@ -308,12 +351,14 @@ def to_say(belt: Belt) -> tuple[Part, ...]:
     return tuple(
         part
         for part in belt.parts.values()
-        if part.decision and not part.said and belt.in_time(part) and _may_say(part)
+        if part.decision and not part.said and belt.in_time(part) and _may_say(belt, part)
     )
 
 
 def to_say_operator(belt: Belt) -> tuple[Part, ...]:
     """Return the parts whose operator word has no echo yet and may still get one."""
+    if not belt.layout.operator_table:
+        return ()
     return tuple(
         part
         for part in belt.parts.values()
@@ -321,9 +366,13 @@ def to_say_operator(belt: Belt) -> tuple[Part, ...]:
     )
 
 
-def _may_say(part: Part) -> bool:
-    if part.decision is None or part.decision.verdict is not Verdict.PASS:
-        return True
+def _may_say(belt: Belt, part: Part) -> bool:
+    word, layout = belt.machine_word(part), belt.layout
+    if word is not Verdict.PASS:
+        held = layout.hold_rejects and word is Verdict.REJECT
+        return not held or belt.distance(part) >= layout.held_until_counts
+    if not layout.operator_table:
+        return not part.withheld
     said = part.operator
     unheard = said is not None and said.verdict is Verdict.REJECT and part.latched < said.revision
     return not (part.withheld or unheard)
@@ -333,7 +382,7 @@ def _boot_seen(belt: Belt, snapshot: PlcSnapshot) -> Step:
     """A restarted PLC decides every part on the belt fail-safe; nothing is sent for them."""
     if not restarted(belt, snapshot):
         return belt, ()
-    belt = replace(belt, parts={n: replace(part, mute=True) for n, part in belt.parts.items()})
+    belt = muted(belt, PLC_RESTARTED)
     belt, lost = resync(belt, PLC_RESTARTED)
     if not _fell_back(belt, snapshot):
         return belt, lost
@@ -436,7 +485,7 @@ def _settled(belt: Belt) -> Step:
 
 def _is_ripe(belt: Belt, part: Part) -> bool:
     complete = all(view in part.results for view in belt.layout.views)
-    return complete or part.mute or belt.distance(part) >= belt.layout.answer_by_counts
+    return complete or bool(part.mute) or belt.distance(part) >= belt.layout.answer_by_counts
 
 
 def _judged_now(belt: Belt, parts: Iterable[Part], cause: str) -> Step:
@@ -454,7 +503,7 @@ def _decision(belt: Belt, part: Part, cause: str) -> Decision:
     if cause:
         return not_inspected(cause)
     if part.mute:
-        return not_inspected(PLC_RESTARTED)
+        return not_inspected(part.mute)
     results = dict(part.results)
     for view, track in belt.tracks.items():
         if view not in results and track.why:

@@ -354,6 +354,7 @@ def layout_of(station: Station, profile: PlcProfile) -> Layout:
         epoch=profile.epoch,
         operator_table=profile.operator_table,
         sync=profile.sync,
+        hold_rejects=station.hold_rejects,
         expects=station.expects.model_dump(exclude_none=True),
     )
 

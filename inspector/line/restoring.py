@@ -8,7 +8,7 @@ from typing import Any
 
 from inspector.domain import entries
 from inspector.domain.entries import Entry
-from inspector.domain.tracking import Belt, Layout, Part, empty_belt
+from inspector.domain.tracking import PLC_RESTARTED, Belt, Layout, Part, empty_belt
 from inspector.line.alarms import OWN, out_of_sync
 
 
@@ -67,7 +67,8 @@ class Restored:
         if boot is None:
             return
         if self._boot not in (None, boot):
-            self._parts = {n: replace(part, mute=True) for n, part in self._parts.items()}
+            mute = PLC_RESTARTED
+            self._parts = {n: replace(part, mute=mute) for n, part in self._parts.items()}
         self._boot = boot
 
     def _read_gap(self, entry: Mapping[str, Any]) -> None:

@@ -103,6 +103,7 @@ class StationLine:
         self._numbers: dict[str, int] = {}
         self._held: dict[str, float] = {}
         self._unwritten: set[int] = set()
+        self._muting = ""
 
     def restore(self, journal: Iterable[Mapping[str, Any]]) -> None:
         """Take up where the journal of an earlier process ended."""
@@ -200,16 +201,20 @@ class StationLine:
             self._voice.fresh = False
         elif self._voice.fresh or restarted:
             self._greet(snapshot, restarted=restarted)
-        elif snapshot.epoch > self.epoch:
+        elif self._is_foreign(snapshot):
             self._fence(snapshot.epoch)
         self._apply(tracking.plc_read(self.belt, snapshot))
+
+    def _is_foreign(self, snapshot: PlcSnapshot) -> bool:
+        return self.layout.epoch and snapshot.epoch > self.epoch
 
     def _as_seen(self, snapshot: PlcSnapshot) -> Around:
         before = self.link.snapshot
         return Around(
             watched=not self._voice.fresh,
             alive=snapshot.alive and (before is None or before.alive),
-            foreign=snapshot.epoch > self.epoch,
+            foreign=self._is_foreign(snapshot),
+            operator_table=self.layout.operator_table,
         )
 
     def plc_acked(self, token: Token, at_s: float) -> None:
@@ -219,6 +224,8 @@ class StationLine:
         if epoch != self.epoch or part is None or part.said:
             return
         self.belt = tracking.acked(self.belt, number)
+        if not self.layout.operator_table and part.operator:
+            self.ledger.write(entries.latched(self.record_of(part), part.operator))
         if part.decision is None or part.decision.not_inspected:
             return  # it waited for a view until it was due: that is no latency
         latency_ms = (at_s - part.ready_s) * 1000
@@ -267,7 +274,7 @@ class StationLine:
         self.alarms.tick()
         self._speak()
         self._drop_strays()
-        self._voice.beat()
+        self._voice.beat(self.belt)
 
     # --- acting -----------------------------------------------------------------------------
 
@@ -279,7 +286,7 @@ class StationLine:
             self._raise_epoch(snapshot.epoch, snapshot.boot_count, tracking.PLC_RESTARTED)
         elif self.belt.away:
             self._raise_epoch(snapshot.epoch, snapshot.boot_count, "the gateway was started")
-        elif snapshot.epoch > self.epoch:
+        elif self._is_foreign(snapshot):
             # Under another gateway's epoch nothing of ours would count.
             self._raise_epoch(snapshot.epoch, snapshot.boot_count, "another gateway was at work")
         else:
@@ -296,7 +303,10 @@ class StationLine:
         self.alarms.came(OTHER_GATEWAY, text)
 
     def _raise_epoch(self, theirs: int, boot: int | None, why: str) -> None:
-        self._voice.epoch = max(self.epoch, theirs) + 1
+        if self.layout.epoch:
+            self._voice.epoch = max(self.epoch, theirs) + 1
+        else:
+            self._muting = why
         self._journal_boot(boot)
         self._voice.claim()
         self.belt = tracking.say_again(self.belt, why)
@@ -314,6 +324,8 @@ class StationLine:
         if lost:
             theirs = self.link.snapshot.epoch if self.link.snapshot else 0
             self._raise_epoch(theirs, self.belt.boot, f"view {lost[0].view}: {lost[0].why}")
+        if self._muting:  # also what this step has met
+            self.belt, self._muting = tracking.muted(self.belt, self._muting), ""
         for view, track in self.belt.tracks.items():
             if track.proven:
                 self.alarms.went(out_of_sync(view))

@@ -115,7 +115,6 @@ def _closed(line: StationLine, one: Closed) -> dict[str, object]:
 
 def _part(line: StationLine, part: Part) -> dict[str, object]:
     layout = line.layout
-    last = layout.reject_at_counts - layout.last_word_counts
     said = part.operator
     return {
         "record": line.record_of(part),
@@ -125,12 +124,12 @@ def _part(line: StationLine, part: Part) -> dict[str, object]:
         "findings": [_finding(r, f) for r in part.results.values() for f in r.findings],
         "views": [_picture(result) for result in part.results.values()],
         "encoder": part.encoder,
-        "reject_at": (part.encoder + last) % BITS_32,
+        "reject_at": (part.encoder + layout.last_word_at_counts) % BITS_32,
         "revision": said.revision if said else 0,
         "operator": verdict_name(said.verdict) if said else "",
         "by": said.by if said else "",
         "operator_state": state_of(part).value if said else "",
-        "can_pass": can_pass(part),
+        "can_pass": can_pass(line.belt, part),
     }
 
 

@@ -40,7 +40,7 @@ class Voice:
     """Says words, the epoch and the heartbeat.
 
     Attributes:
-        epoch: Ours; 0 before the first session.
+        epoch: Ours; 0 before the first session, and for ever where the PLC keeps none.
         fresh: A session stands whose first read has not come: nothing is said before it.
         fenced: Another gateway has raised the epoch above ours: nothing is said until this
             process is started anew, for two gateways must never fight over a station.
@@ -70,7 +70,8 @@ class Voice:
 
     def claim(self) -> None:
         """Say our epoch, and then every word again; no word of a lower one counts any more."""
-        self._plc.raise_epoch(self._layout.station, self.epoch)
+        if self._layout.epoch:
+            self._plc.raise_epoch(self._layout.station, self.epoch)
         self._told = Told()
 
     def speak(self, belt: Belt) -> Belt:
@@ -80,16 +81,17 @@ class Voice:
         now_s = self._clock.monotonic_s()
         self._say_operators(tracking.to_say_operator(belt), now_s)
         for part in tracking.to_say(belt):
-            if part.decision and self._told.due("machine", part.number, now_s):
-                word = MachineWord(part.number, self.epoch, part.decision.verdict).pack()
+            verdict = belt.machine_word(part)
+            if verdict and self._told.due("machine", part.number, now_s):
+                word = MachineWord(part.number, self.epoch, verdict).pack()
                 token = (self._layout.station, part.number, self.epoch)
                 self._plc.say(self._layout.station, part.number, word, token)
                 belt = tracking.sent(belt, part.number)
         return belt
 
-    def beat(self) -> None:
+    def beat(self, belt: Belt) -> None:
         """Write the heartbeat; the epoch goes first, or old words would count again."""
-        if self.may_speak:
+        if self.may_speak and tracking.beats(belt):
             self._beats = (self._beats + 1) % (1 << 32)
             self._plc.beat(self._layout.station, self._beats)
 

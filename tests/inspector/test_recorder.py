@@ -216,7 +216,11 @@ def test_what_an_old_recorder_stored_is_counted_from_the_database(tmp_path: Path
         line.append(judged(5))
         Recorder(journal, SqlStore(engine), Clock()).step()
         status = Recorder(journal, SqlStore(engine), Clock()).status()
-        assert (status["rows"], status["last"], status["behind_bytes"]) == (1, {"ring": [1, 5, []]}, 0)
+        assert (status["rows"], status["last"], status["behind_bytes"]) == (
+            1,
+            {"ring": [1, 5, []]},
+            0,
+        )
 
 
 RUNS = """

@@ -97,7 +97,7 @@ def test_a_press_on_a_part_near_the_reject_station_is_too_late(verdict: Verdict)
 
 
 def test_a_part_from_before_the_plcs_restart_cannot_be_changed() -> None:
-    mute = replace(part(PASS), mute=True)
+    mute = replace(part(PASS), mute="the PLC restarted")
     assert answer(mute, press(REJECT)).answer is Answer.TOO_LATE
 
 
@@ -191,8 +191,19 @@ def test_a_good_part_button_stands_only_where_a_press_would_be_taken() -> None:
         "passed by a person": part(REJECT, said(PASS, 1)),
         "its last change used": part(REJECT, said(REJECT, 2)),
     }
-    buttons = {name for name, one in shown.items() if can_pass(one)}
+    buttons = {name for name, one in shown.items() if can_pass(belt_at(), one)}
     assert buttons == {"rejected", "rejected by a person"}
+
+
+def test_without_an_operator_table_a_word_counts_only_before_the_first_write() -> None:
+    belt = replace(belt_at(), layout=replace(LAYOUT, operator_table=False))
+    unsent, gone = part(REJECT), replace(part(REJECT), sent=True)
+    assert answer(unsent, press(PASS), belt).answer is Answer.SENT
+    assert can_pass(belt, unsent)
+    late = answer(gone, press(PASS), belt)
+    assert late.answer is Answer.TOO_LATE
+    assert late.why == "the verdict has gone to the PLC, which takes no second word"
+    assert not can_pass(belt, gone)
 
 
 VERDICTS = st.sampled_from([PASS, REJECT])
@@ -209,7 +220,7 @@ def test_whatever_is_pressed_revisions_rise_by_one_and_no_pass_is_the_last(
     revision = 0
     for wanted, seen, signed_in, press_id in presses:
         now = belt.parts[7]
-        offered = can_pass(now)
+        offered = can_pass(belt, now)
         one = press(wanted, seen=seen, press_id=press_id, signed_in=signed_in)
         belt, outcome = pressed(belt, now, one)
         if not outcome.new:
