@@ -24,6 +24,8 @@ CLOCK_DRIFT = 1e-4
 """Two quartz clocks differ by less than 100 parts in a million."""
 PARTS_TO_WAIT = 3
 """So many parts after the hole its first frame must have come, or the camera lost it."""
+SHORTEST_STAND_S = 0.5
+STOP_THE_BELT = "stop the belt for a moment to sync in"
 _KEPT_ARRIVALS = 64
 MOST_WAITING = 256
 """Frames beyond the largest ring can never be named: their entries are overwritten by then."""
@@ -36,6 +38,18 @@ class Arrival:
     counter: int
     taken_us: int
     ready_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """The belt stood: the encoder did not move between two reads, seconds of our clock."""
+
+    from_s: float
+    until_s: float
+
+    def is_long(self, spacing_us: float) -> bool:
+        """Return whether no two parts of a running belt can be mistaken for it."""
+        return self.until_s - self.from_s >= max(SHORTEST_STAND_S, 2 * spacing_us / 1e6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,18 +215,72 @@ def answered(
         and before is not None
         and _all_agree(track.arrivals, (before, first), pairs[0][1].counter, fired, spacing_us)
     ):
-        after = pairs[0][1]
-        return replace(
-            track,
-            zero=first - after.counter,
-            request=0,
-            why="",
-            arrivals=(),
-            waiting=tuple(frame for frame in track.arrivals if frame.counter >= after.counter),
-        )
+        return _zeroed(track, first, pairs[0][1].counter)
     if any(number >= first + PARTS_TO_WAIT for number in fired):
         return replace(track, request=0, why="the gap did not show in the camera's times")
     return track
+
+
+def stood(
+    track: ViewTrack, stand: Stand | None, fired: Mapping[int, int], *, spacing_us: float
+) -> ViewTrack:
+    """Set the zero point by a standstill of the belt, if one hole shows it on both sides.
+
+    The frames around the hole are those that came before the belt stood and after it went on;
+    exactly one pair of neighbours in the ring must be as far apart, and no other two frames.
+
+    Args:
+        track: Not in sync.
+        stand: The last one that is over; None: none was seen.
+        fired: As in `name_frames`.
+        spacing_us: As in `name_frames`.
+    """
+    hole = _around(track.arrivals, stand, spacing_us) if stand else None
+    if hole is None:
+        return replace(track, why=STOP_THE_BELT) if track.up and track.arrivals else track
+    ring = [
+        (number, number + 1)
+        for number in fired
+        if number + 1 in fired and _is_hole(hole, fired[number], fired[number + 1], spacing_us)
+    ]
+    if len(ring) != 1:
+        return track  # the entry is not there yet, or the hole is not the only one of its length
+    before, first = ring[0]
+    alike = [
+        pair
+        for pair in pairwise(track.arrivals)
+        if _is_hole(pair, fired[before], fired[first], spacing_us)
+    ]
+    after = hole[1].counter
+    if len(alike) != 1 or not _all_agree(track.arrivals, ring[0], after, fired, spacing_us):
+        return track
+    return _zeroed(track, first, after)
+
+
+def _around(
+    arrivals: tuple[Arrival, ...], stand: Stand, spacing_us: float
+) -> tuple[Arrival, Arrival] | None:
+    """Return the frames before and after a long enough standstill in which none was taken."""
+    before = [frame for frame in arrivals if frame.ready_s <= stand.from_s + PATIENCE_S]
+    after = [frame for frame in arrivals if frame.ready_s > stand.until_s]
+    if not before or not after or len(before) + len(after) != len(arrivals):
+        return None
+    one, two = before[-1], after[0]
+    long_us = max(SHORTEST_STAND_S * 1e6, 2 * spacing_us)
+    long = stand.is_long(spacing_us) and two.taken_us - one.taken_us >= long_us
+    return (one, two) if long and two.counter == one.counter + 1 else None
+
+
+def _zeroed(track: ViewTrack, first: int, counter: int) -> ViewTrack:
+    """Return the track in sync: the frame with this counter shows part `first`."""
+    return replace(
+        track,
+        zero=first - counter,
+        request=0,
+        why="",
+        arrivals=(),
+        waiting=tuple(frame for frame in track.arrivals if frame.counter >= counter),
+    )
 
 
 def _is_hole(

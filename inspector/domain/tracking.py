@@ -17,7 +17,7 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.judging import Decision, judge, not_inspected
 from inspector.domain.numbers import extended, parts_from, travelled
 from inspector.domain.snapshot import PlcSnapshot
-from inspector.domain.sync import Arrival, ViewTrack
+from inspector.domain.sync import Arrival, Stand, ViewTrack
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import ID_MASK, OperatorWord, action_of
 
@@ -185,6 +185,8 @@ class Belt:
         boot: The PLC's boot count at the last read, or in the journal; None before it.
         away: True until the first read of this process: what is met there was not watched.
         asked: Sync requests made so far.
+        stands_since_s: Time of the first read that showed this encoder.
+        stand: The last time that the belt stood still for long.
     """
 
     layout: Layout
@@ -197,6 +199,8 @@ class Belt:
     boot: int | None = None
     away: bool = True
     asked: int = 0
+    stands_since_s: float | None = None
+    stand: Stand | None = None
 
     @property
     def oldest_open(self) -> int:
@@ -270,7 +274,7 @@ def view_seen(belt: Belt, view: str, session: int, counter: int, result: ViewRes
 def plc_read(belt: Belt, snapshot: PlcSnapshot) -> Step:
     """Return the belt after the PLC's tables were read: new parts, names, echoes, decisions."""
     belt, effects = _boot_seen(belt, snapshot)
-    belt = replace(belt, encoder=snapshot.encoder, boot=snapshot.boot_count)
+    belt = replace(_moved(belt, snapshot), boot=snapshot.boot_count)
     belt, more = _parts_entered(belt, snapshot)
     effects += more
     for view in belt.layout.views:
@@ -396,6 +400,16 @@ def _fell_back(belt: Belt, snapshot: PlcSnapshot) -> bool:
     return newest is not None and extended(snapshot.part_id, near=newest) < newest
 
 
+def _moved(belt: Belt, snapshot: PlcSnapshot) -> Belt:
+    """Return the belt where it is now; how long it has stood there."""
+    since_s = belt.stands_since_s
+    if since_s is None or belt.away or snapshot.encoder != belt.encoder:
+        return replace(belt, encoder=snapshot.encoder, stands_since_s=snapshot.read_s)
+    stand = Stand(since_s, snapshot.read_s)
+    long = stand.is_long(belt.layout.smallest_spacing_us)
+    return replace(belt, stand=stand) if long else belt
+
+
 def _parts_entered(belt: Belt, snapshot: PlcSnapshot) -> Step:
     """Take in what passed the eye since the last read; parts met after an absence get no PASS.
 
@@ -458,11 +472,22 @@ def _frames_named(belt: Belt, view: str, snapshot: PlcSnapshot) -> Step:
         track, why = sync.name_frames(track, fired, read_s=snapshot.read_s, spacing_us=spacing_us)
         if why:
             return belt.with_track(view, sync.lost(track, why)), (SyncLost(view, why),)
+    if belt.layout.sync != "request":
+        return belt.with_track(view, _without_request(belt, track, fired)), ()
     if not sync.wants_gap(track):
         return belt.with_track(view, track), ()
     request = belt.asked + 1
     belt = replace(belt.with_track(view, sync.asked(track, request)), asked=request)
     return belt, (AskGap(view, request),)
+
+
+def _without_request(belt: Belt, track: ViewTrack, fired: Mapping[int, int]) -> ViewTrack:
+    if track.in_sync:
+        return track
+    if belt.layout.sync == "software_trigger":
+        return replace(track, why="sync by software trigger is not there yet: no part passes")
+    spacing_us = belt.layout.smallest_spacing_us
+    return sync.stood(track, belt.stand, fired, spacing_us=spacing_us)
 
 
 def _settled(belt: Belt) -> Step:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from inspector.domain import sync
 from inspector.domain.finding import ViewResult
 from inspector.domain.numbers import BITS_32
-from inspector.domain.sync import PARTS_TO_WAIT, PATIENCE_S, Arrival, ViewTrack
+from inspector.domain.sync import PARTS_TO_WAIT, PATIENCE_S, Arrival, Stand, ViewTrack
 
 SPACING_US = 800_000
 """The smallest spacing; parts come once a second."""
@@ -233,6 +233,84 @@ def test_a_frame_waits_for_its_ring_entry_but_not_for_ever() -> None:
     assert (why, waiting.waiting) == ("", track.waiting)
     _, why = named(track, {}, ready_s + PATIENCE_S + 0.01)
     assert why == "frame 4 has no trigger"
+
+
+# --- a standstill of the belt ---
+
+STAND = Stand(3.1, 8.0)
+"""Parts come at 1, 2, 3 s; the belt stands; then at 8.5, 9.5, 10.5 s."""
+TIMES = {5: 1.0, 6: 2.0, 7: 3.0, 8: 8.5, 9: 9.5, 10: 10.5}
+
+
+def frames_of(times: Mapping[int, float]) -> tuple[Arrival, ...]:
+    return tuple(frame(part + 100, at_s) for part, at_s in times.items())
+
+
+def entries_of(times: Mapping[int, float]) -> dict[int, int]:
+    return {part: plc_us(at_s) for part, at_s in times.items()}
+
+
+def stood(
+    arrivals: tuple[Arrival, ...], entries: Mapping[int, int], stand: Stand | None = STAND
+) -> ViewTrack:
+    return sync.stood(replace(CONNECTED, arrivals=arrivals), stand, entries, spacing_us=SPACING_US)
+
+
+def test_a_standstill_that_both_sides_show_sets_the_zero_point() -> None:
+    track = stood(frames_of(TIMES), entries_of(TIMES))
+    assert (track.zero, track.why, track.proven) == (-100, "", False)
+    assert [one.counter for one in track.waiting] == [108, 109, 110]
+    track, why = named(track, entries_of(TIMES), 10.6)
+    assert (why, track.proven) == ("", True)
+
+
+def test_without_a_standstill_the_view_asks_for_one() -> None:
+    track = stood(frames_of(TIMES), entries_of(TIMES), None)
+    assert (track.in_sync, track.why) == (False, "stop the belt for a moment to sync in")
+
+
+@pytest.mark.parametrize("until_s", [3.55, 4.65])
+def test_a_standstill_shorter_than_half_a_second_or_two_spacings_sets_nothing(
+    until_s: float,
+) -> None:
+    times = {**TIMES, 8: until_s + 0.1, 9: until_s + 1.1, 10: until_s + 2.1}
+    track = stood(frames_of(times), entries_of(times), Stand(3.1, until_s))
+    assert not track.in_sync
+
+
+def test_a_frame_while_the_belt_stands_proves_nothing() -> None:
+    arrivals = frames_of(TIMES)
+    extra = frame(108, 5.0)
+    later = tuple(replace(one, counter=one.counter + 1) for one in arrivals[3:])
+    assert not stood((*arrivals[:3], extra, *later), entries_of(TIMES)).in_sync
+
+
+def test_a_frame_lost_beside_the_standstill_sets_nothing() -> None:
+    arrivals = frames_of(TIMES)
+    assert not stood((*arrivals[:2], *arrivals[3:]), entries_of(TIMES)).in_sync
+    assert not stood((*arrivals[:3], *arrivals[4:]), entries_of(TIMES)).in_sync
+
+
+@pytest.mark.parametrize("missed", [7, 8])
+def test_a_trigger_missed_beside_the_standstill_sets_nothing(missed: int) -> None:
+    seen = {part: at_s for part, at_s in TIMES.items() if part != missed}
+    arrivals = tuple(frame(200 + n, at_s) for n, at_s in enumerate(seen.values()))
+    assert not stood(arrivals, entries_of(TIMES)).in_sync
+
+
+def test_two_standstills_of_one_length_in_the_ring_set_nothing() -> None:
+    earlier = {1: -9.5, 2: -4.0, 3: -1.0}
+    assert not stood(frames_of(TIMES), {**entries_of(earlier), **entries_of(TIMES)}).in_sync
+
+
+def test_two_standstills_of_one_length_in_the_frames_set_nothing() -> None:
+    earlier = {3: -6.5, 4: -1.0}
+    assert not stood(frames_of({**earlier, **TIMES}), entries_of(TIMES)).in_sync
+
+
+def test_a_ring_that_ends_before_the_frames_waits() -> None:
+    entries = {part: us for part, us in entries_of(TIMES).items() if part < 8}
+    assert not stood(frames_of(TIMES), entries).in_sync
 
 
 # --- results ---

@@ -159,3 +159,55 @@ def test_without_holding_back_a_reject_goes_out_at_once() -> None:
         factory.step()
         judged = [part for part in factory.line.belt.parts.values() if part.decision]
         assert all(part.sent for part in judged)
+
+
+# --- no sync request ---
+
+BY_STANDSTILL = replace(LAYOUT, sync="standstill")
+
+
+def stand(factory: Factory, seconds: float) -> None:
+    factory.belt_runs = False
+    factory.run(seconds)
+    factory.belt_runs = True
+
+
+def test_without_a_sync_request_nothing_passes_until_the_belt_has_stood() -> None:
+    factory = Factory(line_layout=BY_STANDSTILL, bad_share=0)
+    factory.run(20)
+    assert not any(track.proven for track in factory.line.belt.tracks.values())
+    whys = {track.why for track in factory.line.belt.tracks.values()}
+    assert whys == {"stop the belt for a moment to sync in"}
+    assert not any(fate.action and fate.action.is_pass for fate in factory.fates.values())
+    stand(factory, 2)
+    factory.run(20)
+    assert all(track.proven for track in factory.line.belt.tracks.values())
+    factory.run_until_empty()
+    factory.check_promises()
+    assert Action.PASSED in {fate.action for fate in factory.fates.values()}
+    assert all(gap.request == 0 for gap in factory.program.gaps.values())
+
+
+@pytest.mark.parametrize("fault", ["drop", "miss", "double", "delay"])
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_a_camera_fault_beside_the_standstill_shifts_no_part(fault: str, ahead: int) -> None:
+    factory = Factory(line_layout=BY_STANDSTILL)
+    factory.run(12)
+    for view in factory.cameras:
+        behind = 6 if view == "side" else 0  # parts between the two cameras
+        factory.cameras[view].faults[factory.memory.part_id + 1 + ahead - behind] = fault
+    factory.run(0.6)
+    stand(factory, 2)
+    factory.run(20)
+    stand(factory, 3)
+    factory.run(20)
+    factory.run_until_empty()
+    factory.check_promises()
+    assert Action.PASSED in {fate.action for fate in factory.fates.values()}
+
+
+def test_sync_by_software_trigger_says_that_it_is_not_there() -> None:
+    factory = Factory(line_layout=replace(LAYOUT, sync="software_trigger"))
+    factory.run(10)
+    assert all("software trigger" in track.why for track in factory.line.belt.tracks.values())
+    assert not any(fate.action and fate.action.is_pass for fate in factory.fates.values())

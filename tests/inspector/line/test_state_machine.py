@@ -11,6 +11,7 @@ import os
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -182,9 +183,23 @@ class Least(Line):
     layout = replace(LAYOUT, epoch=False, operator_table=False)
 
 
+class Standstill(Line):
+    """A PLC that makes no gap to sync in: the belt must stand."""
+
+    layout = replace(LAYOUT, sync="standstill")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.the_belt_stands(100)
+        self.time_goes_on(200)
+
+
 TestEverything = Line.TestCase
 TestNoEpoch = NoEpoch.TestCase
 TestOneTable = OneTable.TestCase
 TestLeast = Least.TestCase
 TestEverything.settings = TestNoEpoch.settings = PROFILE
 TestOneTable.settings = TestLeast.settings = PROFILE
+TestStandstill = Standstill.TestCase
+TestStandstill.settings = PROFILE
+pytestmark = pytest.mark.timeout(7200 if FULL_LENGTH else 120)
