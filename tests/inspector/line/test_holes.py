@@ -57,6 +57,36 @@ def test_parts_of_the_old_count_keep_their_run_when_the_count_falls_back() -> No
     assert not any(factory.line.knows(record) for record in on_belt.values())
 
 
+def test_the_new_count_run_goes_on_after_a_restart_of_the_line() -> None:
+    factory = Factory()
+    factory.run(30)
+    lose_the_count(factory)
+    factory.run(30)
+    factory.restart_line()
+    factory.run(20)
+    factory.run_until_empty()
+    judged = factory.journal.of("judged")
+    parts = [(entry["run"], entry["number"]) for entry in judged]
+    assert len(parts) == len(set(parts)), "two records of one part"
+    assert {run for run, _ in parts} == {1, 2}
+    of_run_2 = {number for run, number in parts if run == 2}
+    gaps = [entry for entry in factory.journal.of("gap") if entry["run"] == 2]
+    of_run_2 |= {
+        n for gap in gaps for n in range(int(str(gap["first"])), int(str(gap["last"])) + 1)
+    }
+    assert of_run_2 == set(factory.fates)
+
+
+def test_a_count_that_falls_back_by_one_begins_a_new_run() -> None:
+    """The PLC lost the count of one part only: the same number would be given twice."""
+    factory = Factory()
+    factory.run(30)
+    factory.plc.wire = []
+    factory.memory.part_id -= 1
+    factory.run(1)
+    assert factory.line.belt.run == 2
+
+
 def test_a_count_that_falls_back_raises_the_epoch_without_a_new_boot_count() -> None:
     factory = Factory()
     factory.run(30)

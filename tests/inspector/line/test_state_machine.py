@@ -24,7 +24,7 @@ from tests.factory import LAYOUT, OUTPUTS, Factory
 
 FULL_LENGTH = bool(os.environ.get("INSPECTOR_FULL_LENGTH"))
 PROFILE = settings(
-    max_examples=250 if FULL_LENGTH else 8,
+    max_examples=250 if FULL_LENGTH else 6,
     stateful_step_count=40 if FULL_LENGTH else 20,
     deadline=None,
     derandomize=True,

@@ -177,6 +177,31 @@ def test_with_a_full_journal_rejects_are_sent_and_no_pass_is() -> None:
     assert {fate.action for fate in hit if not fate.bad} == {Action.FAIL_SAFE}
 
 
+def test_words_wrap_at_24_bits_without_a_verdict_on_another_part() -> None:
+    factory = Factory(first_id=(1 << 24) - 40)
+    factory.run(40)
+    factory.run_until_empty()
+    factory.check_promises()
+    assert factory.memory.part_id > 1 << 24
+    beyond = [fate for number, fate in factory.fates.items() if number >= 1 << 24]
+    assert all(f.action is (Action.REJECTED if f.bad else Action.PASSED) for f in beyond)
+    assert factory.line.decisions.disagreements == 0
+
+
+def test_a_press_reaches_its_part_across_the_24_bit_wrap() -> None:
+    factory = Factory(first_id=(1 << 24) - 24, bad_share=0)
+    while factory.memory.part_id < (1 << 24) + 8:
+        factory.step()
+    judged = [part for part in factory.line.belt.parts.values() if part.decision]
+    for part in judged:
+        record = factory.line.record_of(part)
+        factory.line.press(record, press(record, Verdict.REJECT), {})
+    assert {part.number >> 24 for part in judged} == {0, 1}
+    factory.run_until_empty()
+    actions = {factory.fates[part.number].action for part in judged if part.stands}
+    assert actions == {Action.REJECTED_BY_OPERATOR}
+
+
 def test_ids_and_encoder_wrap_without_a_jump() -> None:
     factory = Factory(first_id=(1 << 32) - 40)
     factory.encoder_counts = factory._next_edge = float((1 << 32) - 20_000)
