@@ -17,12 +17,12 @@ from benchmarks.figures import Figure, Section, Target, spread
 from benchmarks.progress import Progress
 from inspector.clock import SystemClock
 from inspector.domain import entries
+from inspector.domain.belt import Part
 from inspector.domain.entries import Circumstances, Entry
 from inspector.domain.finding import Finding, RanOn, ViewResult
 from inspector.domain.judging import judge
 from inspector.domain.numbers import record_id
 from inspector.domain.reconciling import Around, reconciled
-from inspector.domain.tracking import Part
 from inspector.domain.verdict import Action, Verdict
 from inspector.gateway.site_run import SHARED_MEMORY
 from inspector.recorder import GROUP_ENTRIES, Recorder

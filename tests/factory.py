@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from inspector.domain.accounted import accounted
+from inspector.domain.belt import Layout
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival
-from inspector.domain.tracking import Layout
 from inspector.domain.verdict import Action
 from inspector.errors import JournalFull
 from inspector.line.station_line import StationLine

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
+from inspector.domain.belt import PLC_RESTARTED, Gap, OperatorSaid, Part
 from inspector.domain.finding import Finding, RanOn, ViewResult
 from inspector.domain.judging import Decision
 from inspector.domain.overriding import Press
 from inspector.domain.reconciling import Reconciled
-from inspector.domain.tracking import PLC_RESTARTED, Gap, OperatorSaid, Part
 from inspector.domain.verdict import Verdict
 from inspector.domain.words import verdict_name
 

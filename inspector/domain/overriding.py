@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from inspector.domain.tracking import Belt, OperatorSaid, Part
+from inspector.domain.belt import Belt, OperatorSaid, Part
 from inspector.domain.verdict import Verdict
 from inspector.domain.words import LAST_REVISION
 

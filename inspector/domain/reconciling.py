@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from inspector.domain.belt import Part
 from inspector.domain.overriding import Answer
-from inspector.domain.tracking import Part
 from inspector.domain.verdict import Action, Verdict
 
 DID = {

@@ -16,11 +16,11 @@ from typing import Any
 from inspector.clock import SystemClock
 from inspector.config import Site, Station
 from inspector.domain.accounted import Accounted
+from inspector.domain.belt import Layout
 from inspector.domain.finding import RanOn
 from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival
-from inspector.domain.tracking import Layout
 from inspector.domain.verdict import Verdict
 from inspector.gateway.keys import plc_password, site_key
 from inspector.gateway.plc_notices import PlcNotices

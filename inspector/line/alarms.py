@@ -19,6 +19,14 @@ def out_of_sync(view: str) -> str:
     return f"sync {view}"
 
 
+def two_gateways(theirs: int, ours: int) -> str:
+    """Return what a person reads whose gateway another one has taken a station from."""
+    return (
+        f"another gateway is at work on this station: the PLC's epoch is {theirs}, ours {ours}. "
+        "Nothing is sent. End one of the two, then start this one anew"
+    )
+
+
 class Alarms:
     """What stands now, by name; the worker's alarms are not among them."""
 

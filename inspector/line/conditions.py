@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from inspector.domain.belt import Layout
 from inspector.domain.health import Condition, State
 from inspector.domain.snapshot import POLICY_NODES, PlcSnapshot
 from inspector.domain.sync import ViewTrack
-from inspector.domain.tracking import Layout
 from inspector.line.alarms import DIFFERENCE, OTHER_GATEWAY
 from inspector.line.station_line import StationLine
 
@@ -66,9 +66,8 @@ def _policy(layout: Layout, snapshot: PlcSnapshot) -> Iterator[str]:
 def _views(line: StationLine) -> Iterator[Condition]:
     if not line.link.up:
         return
-    executes = line.link.snapshot is None or line.link.snapshot.executes
     for view, track in line.belt.tracks.items():
-        yield from _view(view, track, executes=executes)
+        yield from _view(view, track, executes=line.link.executes)
 
 
 def _view(view: str, track: ViewTrack, *, executes: bool) -> Iterator[Condition]:

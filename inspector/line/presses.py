@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 
+from inspector.domain.belt import Part
 from inspector.domain.entries import Entry
 from inspector.domain.overriding import Outcome, Press, state_of
 from inspector.domain.reconciling import PersonsWord
-from inspector.domain.tracking import Part
 
 KEPT_PRESSES = 4096
 

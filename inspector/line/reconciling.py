@@ -6,10 +6,10 @@ from collections import deque
 from dataclasses import dataclass
 
 from inspector.domain import entries
+from inspector.domain.belt import Part
 from inspector.domain.entries import Entry
 from inspector.domain.overriding import Answer
 from inspector.domain.reconciling import Reconciled
-from inspector.domain.tracking import Part
 from inspector.domain.verdict import Action
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from inspector.domain import entries
+from inspector.domain.accounted import Accounted
+from inspector.domain.belt import PLC_RESTARTED, Belt, Layout, Part, empty_belt
 from inspector.domain.entries import Entry
-from inspector.domain.tracking import PLC_RESTARTED, Belt, Layout, Part, empty_belt
 from inspector.line.alarms import OWN, out_of_sync
 
 
@@ -119,3 +120,10 @@ class Restored:
             parts=dict(sorted(self._parts.items())),
             boot=self._boot,
         )
+
+
+def belt_after(belt: Belt, known: Accounted) -> Belt:
+    """Return the belt that goes on where the database ended."""
+    newest = min(known.missing, default=known.last + 1) - 1
+    recorded = frozenset(range(newest + 1, known.last + 1)) - set(known.missing)
+    return replace(belt, run=known.run, newest=newest, recorded=recorded)

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from inspector.domain import entries, tracking
 from inspector.domain.accounted import Accounted
-from inspector.domain.entries import Circumstances
-from inspector.domain.finding import RanOn
-from inspector.domain.numbers import record_id
-from inspector.domain.overriding import Answer, Outcome, Press, pressed
-from inspector.domain.reconciling import Around, reconciled
-from inspector.domain.snapshot import PlcSnapshot
-from inspector.domain.sync import Arrival
-from inspector.domain.tracking import (
+from inspector.domain.belt import (
+    PLC_RESTARTED,
     AskGap,
     Belt,
     Decided,
@@ -31,6 +25,13 @@ from inspector.domain.tracking import (
     SyncLost,
     empty_belt,
 )
+from inspector.domain.entries import Circumstances
+from inspector.domain.finding import RanOn
+from inspector.domain.numbers import record_id
+from inspector.domain.overriding import Answer, Outcome, Press, pressed
+from inspector.domain.reconciling import Around, reconciled
+from inspector.domain.snapshot import PlcSnapshot
+from inspector.domain.sync import Arrival
 from inspector.domain.verdict import Action, Verdict
 from inspector.line.alarms import (
     DIFFERENCE,
@@ -38,28 +39,18 @@ from inspector.line.alarms import (
     OTHER_GATEWAY,
     Alarms,
     out_of_sync,
+    two_gateways,
 )
 from inspector.line.ledger import Ledger, Lost, PartNumber
+from inspector.line.link import Link
+from inspector.line.pictures import HeldPictures
 from inspector.line.presses import Presses
 from inspector.line.reconciling import Decisions
-from inspector.line.restoring import Restored
+from inspector.line.restoring import Restored, belt_after
 from inspector.line.voice import Token, Voice
 from inspector.ports import Clock, Journal, Plc
 
 JOURNAL_FULL = "the journal was full for too long"
-HELD_PICTURES_S = 120.0
-"""A picture that belongs to no part on the belt is dropped after this."""
-
-
-@dataclass(slots=True)
-class Link:
-    """What is known of the PLC's side."""
-
-    up: bool = False
-    why: str = "not connected yet"
-    snapshot: PlcSnapshot | None = None
-    program_beat: int = -1
-    program_beat_s: float = 0.0
 
 
 class StationLine:
@@ -96,12 +87,12 @@ class StationLine:
         self.ledger = Ledger(journal, clock, layout.station)
         self.alarms = Alarms(self.ledger, clock)
         self._plc, self._clock, self._key = plc, clock, key
-        self._tell_worker, self._keep = tell_worker, keep
+        self._keep = keep
+        self._pictures = HeldPictures(tell_worker, clock)
         self._voice = Voice(layout, plc, clock)
         self._presses = Presses()
         self._around = Around()
         self._numbers: dict[str, int] = {}
-        self._held: dict[str, float] = {}
         self._unwritten: set[int] = set()
         self._muting = ""
 
@@ -130,9 +121,7 @@ class StationLine:
 
     def start_after(self, known: Accounted) -> None:
         """Take up where the database ended, when the journal is gone (a power cut)."""
-        newest = min(known.missing, default=known.last + 1) - 1
-        recorded = frozenset(range(newest + 1, known.last + 1)) - set(known.missing)
-        self.belt = replace(self.belt, run=known.run, newest=newest, recorded=recorded)
+        self.belt = belt_after(self.belt, known)
 
     def record(self, number: int) -> str:
         """Return the record id of a part of this count run."""
@@ -166,8 +155,7 @@ class StationLine:
         result = entries.result_from(view_object)
         if not result.missed:  # by the time it is judged another model may run
             result = replace(result, ran_on=self.ran_on)
-        if result.picture:
-            self._held[result.picture] = self._clock.monotonic_s()
+        self._pictures.came(result.picture)
         self._apply(tracking.view_seen(self.belt, view, session, counter, result))
 
     def worker_alarm(self, name: str, text: str, *, on: bool) -> None:
@@ -182,20 +170,19 @@ class StationLine:
 
     def plc_up(self) -> None:
         """A fresh session stands; the first read tells what happened meanwhile."""
-        self.link.up, self.link.why = True, ""
-        self.link.program_beat_s = self._clock.monotonic_s()
+        self.link.opened(self._clock.monotonic_s())
         self._voice.plc_up()
 
     def plc_down(self, why: str) -> None:
         """The session ended; everything unanswered is said again later."""
-        self.link.up, self.link.why = False, why
+        self.link.ended(why)
         self.belt = tracking.link_lost(self.belt)
         self._voice.plc_down()
 
     def plc_read(self, snapshot: PlcSnapshot) -> None:
         """A station was read."""
         self._around = self._as_seen(snapshot)
-        self._note_beat(snapshot)
+        self.link.read(snapshot)
         restarted = tracking.restarted(self.belt, snapshot)
         if self._voice.fenced:
             self._voice.fresh = False
@@ -273,7 +260,7 @@ class StationLine:
             self._write_again(lost)
         self.alarms.tick()
         self._speak()
-        self._drop_strays()
+        self._pictures.drop_strays(self.belt)
         self._voice.beat(self.belt)
 
     # --- acting -----------------------------------------------------------------------------
@@ -283,7 +270,7 @@ class StationLine:
         self._voice.fresh = False
         self.alarms.went(OTHER_GATEWAY)
         if restarted:
-            self._raise_epoch(snapshot.epoch, snapshot.boot_count, tracking.PLC_RESTARTED)
+            self._raise_epoch(snapshot.epoch, snapshot.boot_count, PLC_RESTARTED)
         elif self.belt.away:
             self._raise_epoch(snapshot.epoch, snapshot.boot_count, "the gateway was started")
         elif self._is_foreign(snapshot):
@@ -296,11 +283,7 @@ class StationLine:
     def _fence(self, theirs: int) -> None:
         """Another gateway claimed the station while we were at it: say nothing any more."""
         self._voice.fenced = True
-        text = (
-            f"another gateway is at work on this station: the PLC's epoch is {theirs}, ours "
-            f"{self.epoch}. Nothing is sent. End one of the two, then start this one anew"
-        )
-        self.alarms.came(OTHER_GATEWAY, text)
+        self.alarms.came(OTHER_GATEWAY, two_gateways(theirs, self.epoch))
 
     def _raise_epoch(self, theirs: int, boot: int | None, why: str) -> None:
         if self.layout.epoch:
@@ -400,10 +383,7 @@ class StationLine:
         self._numbers.pop(record, None)
         self._voice.forget(part.number)
         kept = action is not Action.PASSED or self._keep(record)
-        for result in part.results.values():
-            if result.picture:
-                self._held.pop(result.picture, None)
-                self._tell_worker({"do": "keep" if kept else "drop", "picture": result.picture})
+        self._pictures.settle((one.picture for one in part.results.values()), keep=kept)
 
     def _take(
         self, record: str, belt: Belt, press: Press, outcome: Outcome, who: Mapping[str, object]
@@ -423,23 +403,5 @@ class StationLine:
 
     def _alarm_of_sync(self, view: str, why: str) -> None:
         """A view lost sync; in a line that stands nobody need come."""
-        if self.link.snapshot is None or self.link.snapshot.executes:
+        if self.link.executes:
             self.alarms.came(out_of_sync(view), why)
-
-    def _note_beat(self, snapshot: PlcSnapshot) -> None:
-        if snapshot.heartbeat != self.link.program_beat:
-            self.link.program_beat = snapshot.heartbeat
-            self.link.program_beat_s = snapshot.read_s
-        self.link.snapshot = snapshot
-
-    def _drop_strays(self) -> None:
-        """Drop pictures that no part on the belt shows: late, doubled, or out of sync."""
-        limit_s = self._clock.monotonic_s() - HELD_PICTURES_S
-        if not self._held or next(iter(self._held.values())) > limit_s:
-            return
-        shown = {r.picture for part in self.belt.parts.values() for r in part.results.values()}
-        shown |= {r.picture for t in self.belt.tracks.values() for r in t.results.values()}
-        for picture, seen_s in list(self._held.items()):
-            if seen_s <= limit_s and picture not in shown:
-                del self._held[picture]
-                self._tell_worker({"do": "drop", "picture": picture})

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from inspector.domain.belt import Belt, Part
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.health import Condition, worst
 from inspector.domain.numbers import BITS_32
 from inspector.domain.overriding import can_pass, state_of
-from inspector.domain.tracking import Belt, Part
 from inspector.domain.verdict import Verdict
 from inspector.domain.words import verdict_name
 from inspector.line.conditions import conditions

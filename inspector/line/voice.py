@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from inspector.domain import tracking
-from inspector.domain.tracking import Belt, Layout, Part
+from inspector.domain.belt import Belt, Layout, Part
 from inspector.domain.words import MachineWord, OperatorWord
 from inspector.ports import Clock, Plc
 

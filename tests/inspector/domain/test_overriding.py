@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inspector.domain.belt import Belt, Layout, OperatorSaid, Part, empty_belt
 from inspector.domain.judging import Decision
 from inspector.domain.overriding import Answer, Outcome, Press, can_pass, pressed, state_of
-from inspector.domain.tracking import Belt, Layout, OperatorSaid, Part, empty_belt
 from inspector.domain.verdict import Verdict
 from inspector.domain.words import LAST_REVISION
 

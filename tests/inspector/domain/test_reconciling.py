@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from inspector.domain.belt import OperatorSaid, Part
 from inspector.domain.judging import Decision, not_inspected
 from inspector.domain.overriding import Answer
 from inspector.domain.reconciling import Around, reconciled
-from inspector.domain.tracking import OperatorSaid, Part
 from inspector.domain.verdict import Action, Verdict
 
 PASS, REJECT, UNKNOWN = Verdict

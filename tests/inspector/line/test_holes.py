@@ -170,7 +170,7 @@ def test_a_picture_whose_part_is_not_proven_yet_is_kept_through_a_standstill() -
     track = factory.line.belt.tracks["top"]
     seen = replace(track, results={9999: ViewResult("top", picture="unproven/top")})
     factory.line.belt = factory.line.belt.with_track("top", seen)
-    factory.line._held = {"unproven/top": factory.clock.s - 1000}
+    factory.line._pictures._held = {"unproven/top": factory.clock.s - 1000}
     factory.line.tick()
     assert {"do": "drop", "picture": "unproven/top"} not in factory.to_worker
 

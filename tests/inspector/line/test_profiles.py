@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from inspector.domain.belt import Part
 from inspector.domain.overriding import Answer, Press
-from inspector.domain.tracking import Part
 from inspector.domain.verdict import Action, Verdict
 from tests.factory import LAYOUT, Factory
 

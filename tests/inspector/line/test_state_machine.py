@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from inspector.domain.belt import Layout
 from inspector.domain.overriding import Answer, Press
-from inspector.domain.tracking import Layout
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import OperatorWord
 from tests.factory import LAYOUT, OUTPUTS, Factory
