@@ -358,6 +358,9 @@ def _cross_check(folder: Path, station: Station, plcs: list[PlcProfile]) -> list
     elif (in_flight := most_in_flight(station)) * PLC_TABLE_MARGIN > plc.slot_count:
         why = f"up to {in_flight} parts in flight need {PLC_TABLE_MARGIN} times as many slots"
         problems.append(SettingsWrong(f"stations/plc/{plc.name}.toml", "slot_count", why))
+    if plc and plc.operator_table and station.hold_rejects:
+        why = f"stations/plc/{plc.name}.toml has an operator table: a word needs no holding back"
+        problems.append(SettingsWrong(file, "hold_rejects", why))
     return problems
 
 

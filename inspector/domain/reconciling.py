@@ -36,7 +36,7 @@ class Around:
 
     Attributes:
         watched: The session stood since the read before.
-        alive: The PLC held the gateway for alive at both reads.
+        alive: The PLC held the gateway for alive at both reads, or does not say.
         foreign: The epoch in force at the PLC is above ours: another gateway's.
         operator_table: The PLC takes words of persons apart from the machine's.
     """

@@ -199,7 +199,7 @@ class StationLine:
         before = self.link.snapshot
         return Around(
             watched=not self._voice.fresh,
-            alive=snapshot.alive and (before is None or before.alive),
+            alive=snapshot.alive is not False and (before is None or before.alive is not False),
             foreign=self._is_foreign(snapshot),
             operator_table=self.layout.operator_table,
         )

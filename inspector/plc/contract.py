@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from inspector.domain.snapshot import POLICY_NODES
+
 UINT32, INT32, BOOLEAN = "UInt32", "Int32", "Boolean"
 USABLE: Final = {UINT32: (UINT32, INT32), INT32: (INT32, UINT32), BOOLEAN: (BOOLEAN,)}
 """Type in the contract → types that a profile may give. Logix has no unsigned number: same bits."""
@@ -28,13 +30,7 @@ COUNTS: Final = {
     "on_belt": "Count.OnBelt",
 }
 """Name in a snapshot → node."""
-POLICY: Final = {
-    "hold_after_unknown": "Config.HoldAfterUnknown",
-    "hold_after_silence_ms": "Config.HoldAfterSilence_ms",
-    "pass_all": "Config.PassAll",
-    "allow_operator_pass": "Config.AllowOperatorPass",
-    "auto_resume": "Config.AutoResume",
-}
+POLICY: Final = POLICY_NODES
 """Name in a snapshot → node; shown, never written."""
 _BOOLEANS = ("Link.GatewayAlive", "Config.PassAll", "Config.AllowOperatorPass", "Config.AutoResume")
 _PER_VIEW = ("Camera.Ring", "Sync.Answer", "Sync.Request")

@@ -50,6 +50,12 @@ WRONG = [
     (RING, changed('name = "ring"', 'name = "rings"'), "name: must be 'ring', as the file"),
     (RING, changed('package = "ring"', 'package = "gone"'), "package: there is no package"),
     (RING, changed('plc = "demo"', 'plc = "gone"'), "plc: there is no stations/plc/gone.toml"),
+    (
+        RING,
+        changed("[belt]", "hold_rejects = true\n[belt]"),
+        "hold_rejects: stations/plc/demo.toml",
+    ),
+    (RING, changed("[belt]", "expects = { pass_al = false }\n[belt]"), "expects.pass_al: unknown"),
     (RING, lambda text: text + "[belt", "not valid TOML"),
     (RING, lambda text: "", "is missing"),
     (PLC, changed("slot_count = 256", "slot_count = 16"), "slot_count: up to 19 parts in flight"),

@@ -6,11 +6,9 @@ from dataclasses import replace
 
 from inspector.domain.health import Condition, State
 from inspector.domain.overriding import Answer, Press
-from inspector.domain.snapshot import POLICY_NODES
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import MachineWord
 from inspector.line.conditions import conditions
-from inspector.plc.nodes import POLICY
 from tests.factory import LAYOUT, Factory
 
 
@@ -144,10 +142,6 @@ def test_a_policy_the_plc_does_not_show_is_said_so() -> None:
     expecting(factory, auto_resume=False)
     (one,) = said(factory)
     assert one.text == "the PLC's Config.AutoResume is not shown, the station expects false"
-
-
-def test_the_policys_nodes_are_those_that_are_read() -> None:
-    assert POLICY_NODES == POLICY
 
 
 def test_pictures_heartbeat_and_sync_are_missed_only_in_execute() -> None:
