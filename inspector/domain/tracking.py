@@ -134,7 +134,9 @@ def beats(belt: Belt) -> bool:
 def journal_failed(belt: Belt, number: int, *, failed: bool) -> Belt:
     """Return the belt with a part's PASS withheld, or free again."""
     part = belt.parts.get(number)
-    return belt.with_part(replace(part, withheld=failed)) if part else belt
+    if part is None or part.withheld == failed:
+        return belt
+    return belt.with_part(replace(part, withheld=failed))
 
 
 def to_say(belt: Belt) -> tuple[Part, ...]:
@@ -347,9 +349,9 @@ def _echoes_and_decisions(belt: Belt, snapshot: PlcSnapshot) -> Step:
 
 
 def _echo(part: Part, word: int) -> Part:
-    echo = OperatorWord.unpack(word)
-    if not part.operator or echo.part_id != part.number & ID_MASK:
+    if not part.operator or word >> 8 != part.number & ID_MASK:
         return part
+    echo = OperatorWord.unpack(word)
     return replace(part, latched=max(part.latched, echo.revision))
 
 
