@@ -263,12 +263,13 @@ def _around(
     """Return the frames before and after a long enough standstill in which none was taken."""
     before = [frame for frame in arrivals if frame.ready_s <= stand.from_s + PATIENCE_S]
     after = [frame for frame in arrivals if frame.ready_s > stand.until_s]
-    if not before or not after or len(before) + len(after) != len(arrivals):
+    if not before or not after:
         return None
     one, two = before[-1], after[0]
     long_us = max(SHORTEST_STAND_S * 1e6, 2 * spacing_us)
     long = stand.is_long(spacing_us) and two.taken_us - one.taken_us >= long_us
-    return (one, two) if long and two.counter == one.counter + 1 else None
+    unbroken = two.counter == one.counter + 1  # no frame was taken or lost in between
+    return (one, two) if long and unbroken else None
 
 
 def _zeroed(track: ViewTrack, first: int, counter: int) -> ViewTrack:

@@ -168,8 +168,6 @@ def _may_say(belt: Belt, part: Part) -> bool:
     if word is not Verdict.PASS:
         held = layout.hold_rejects and word is Verdict.REJECT
         return not held or belt.distance(part) >= layout.held_until_counts
-    if not layout.operator_table:
-        return not part.withheld
     said = part.operator
     unheard = said is not None and said.verdict is Verdict.REJECT and part.latched < said.revision
     return not (part.withheld or unheard)

@@ -147,6 +147,21 @@ def test_a_pass_executed_late_never_overtakes_an_operators_reject() -> None:
     assert factory.fates[number].action is Action.REJECTED_BY_OPERATOR
 
 
+def test_no_pass_is_said_again_while_an_operators_reject_lacks_its_echo() -> None:
+    factory = Factory(bad_share=0)
+    factory.run(20)
+    record = waiting(factory, Verdict.PASS)
+    number = number_of(factory, record)
+    factory.plc.lose = {"operator"}
+    factory.line.press(record, press(record, Verdict.REJECT), {})
+    factory.restart_line()
+    while number in factory.line.belt.parts:
+        factory.step()
+    assert factory.fates[number].action is Action.FAIL_SAFE
+    (decided,) = [one for one in factory.journal.of("decided") if one["record"] == record]
+    assert decided["why"] == "no PASS is sent while an operator's REJECT lacks its echo"
+
+
 def test_a_pass_painted_before_anothers_reject_is_superseded() -> None:
     factory = Factory(bad_share=0)
     factory.run(20)
