@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from asyncua import ua
 
-from inspector.domain.snapshot import PlcSnapshot
+from inspector.domain.snapshot import EXECUTE, PlcSnapshot
 from inspector.errors import PlcRefused
 from inspector.plc.contract import (
     BOOLEAN,
@@ -33,7 +33,7 @@ from inspector.plc.contract import (
 from inspector.plc.troubles import explain_status
 
 ALL_32_BITS = 0xFFFFFFFF
-PACKML_EXECUTE = 6
+PACKML_EXECUTE = EXECUTE
 """What a PLC without a state model is taken to be in, always."""
 
 Values = list[ua.DataValue]

@@ -70,7 +70,7 @@ def decided_record(number: int, verdict: Verdict = Verdict.PASS, **changes: Any)
         not_inspected="", recipe="standard", package="ring", model_sha256=SHA, device="CPU",
         precision="BF16", epoch=7, encoder=500 * number, ready_to_judged_ms=7.5, latency_ms=9.25,
         late=False, stratum=None, audit_pi=None, selected=None, views=(view,),
-        decision=Decision(action, agrees=True, at=at + timedelta(seconds=8)), events=(),
+        decision=Decision(action, agrees=True, why="", at=at + timedelta(seconds=8)), events=(),
     )  # fmt: skip
     return replace(made, **changes)
 
