@@ -190,6 +190,7 @@ class StationLine:
             self._greet(snapshot, restarted=restarted)
         elif self._is_foreign(snapshot):
             self._fence(snapshot.epoch)
+        self._voice.hear(snapshot.epoch)
         self._apply(tracking.plc_read(self.belt, snapshot))
 
     def _is_foreign(self, snapshot: PlcSnapshot) -> bool:

@@ -53,6 +53,7 @@ class Voice:
         self._layout, self._plc, self._clock = layout, plc, clock
         self._told = Told()
         self._beats = 0
+        self._in_force = -1
 
     def plc_up(self) -> None:
         """A fresh session stands."""
@@ -70,9 +71,27 @@ class Voice:
 
     def claim(self) -> None:
         """Say our epoch, and then every word again; no word of a lower one counts any more."""
-        if self._layout.epoch:
-            self._plc.raise_epoch(self._layout.station, self.epoch)
         self._told = Told()
+        self._say_epoch()
+
+    def hear(self, in_force: int) -> None:
+        """Take the epoch in force at the PLC, and say ours again until it is that.
+
+        The acknowledgement of a write proves only that it was stored: one of an earlier process,
+        executed late, may have taken its place before the PLC's program looked.
+        """
+        self._in_force = in_force
+        if self.may_speak and not self._reigns:
+            self._say_epoch()
+
+    @property
+    def _reigns(self) -> bool:
+        """Return whether the PLC has been read with our epoch in force, where it keeps one."""
+        return not self._layout.epoch or self._in_force == self.epoch
+
+    def _say_epoch(self) -> None:
+        if self._layout.epoch and self._told.due("epoch", self.epoch, self._clock.monotonic_s()):
+            self._plc.raise_epoch(self._layout.station, self.epoch)
 
     def speak(self, belt: Belt) -> Belt:
         """Say every word that is due, persons' words first; return the belt that knows it."""
@@ -90,8 +109,8 @@ class Voice:
         return belt
 
     def beat(self, belt: Belt) -> None:
-        """Write the heartbeat; the epoch goes first, or old words would count again."""
-        if self.may_speak and tracking.beats(belt):
+        """Write the heartbeat; our epoch reigns first, or old words would count again."""
+        if self.may_speak and self._reigns and tracking.beats(belt):
             self._beats = (self._beats + 1) % (1 << 32)
             self._plc.beat(self._layout.station, self._beats)
 
