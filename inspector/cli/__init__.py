@@ -11,6 +11,7 @@ from inspector.cli.check import check_command, schema_command
 from inspector.cli.demo import demo_command
 from inspector.cli.inspect import inspect_command
 from inspector.cli.people import people_command
+from inspector.cli.plc import plc_command
 from inspector.cli.run import run_command
 from inspector.cli.status import status_command
 from inspector.cli.train import train_command
@@ -36,6 +37,7 @@ for command in (
     schema_command,
     inspect_command,
     people_command,
+    plc_command,
     train_command,
 ):
     commands.add_command(command)

@@ -204,7 +204,7 @@ def _check(certificate: Certificate) -> None:
     if _key(certificate).public_key() != loaded.public_key():
         msg = f"{certificate.key_pem}: not the key of {certificate.cert_der.name} beside it"
         raise BadInput(msg)
-    if certificate.uri not in _uris(loaded):
+    if certificate.uri not in uris(loaded):
         msg = (
             f"{certificate.cert_der}: made for another ApplicationUri than {certificate.uri};"
             " remove both files to make a new certificate, and trust that one at the PLC"
@@ -228,7 +228,8 @@ def _key(certificate: Certificate) -> rsa.RSAPrivateKey:
     return key
 
 
-def _uris(loaded: x509.Certificate) -> list[str]:
+def uris(loaded: x509.Certificate) -> list[str]:
+    """Return the ApplicationUris that a certificate is made for: one, where it is right."""
     try:
         names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

@@ -190,6 +190,18 @@ class StationNodes:
         where = self._id(name).removeprefix("s=")
         return where if where == f"{self.station.prefix}.{name}" else f"{name} ({where})"
 
+    def node_id(self, name: str) -> ua.NodeId:
+        """Return a node's id in this session."""
+        return self._node_id(name)
+
+    def asking_for(self, name: str) -> ua.ReadParameters:
+        """Return the request for one node's value."""
+        return self._asking_for([Node(name, UINT32)])
+
+    def kind_at_plc(self, node: Node, value: ua.DataValue) -> str:
+        """Return the node's type at the PLC; raises `PlcRefused` if it cannot be used."""
+        return self._usable(node, self._good(node, value))
+
     def _id(self, name: str) -> str:
         station = self.station
         place = self._places[split(name)[0]]

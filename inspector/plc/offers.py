@@ -33,7 +33,7 @@ async def their_certificate(access: Access) -> x509.Certificate:
         return pinned(access.server_certificate)
     if access.trust_dir is None:
         raise BadInput("a PLC needs a certificate that we know, or a folder of those we trust")
-    shown = _fitting(await _offers(access), access).ServerCertificate
+    shown = fitting(await open_offers(access.profile.endpoint), access).ServerCertificate
     host = urlsplit(access.profile.endpoint).hostname or ""
     return trusted(shown or b"", access.trust_dir, host=host, now=datetime.now(UTC))
 
@@ -41,7 +41,7 @@ async def their_certificate(access: Access) -> x509.Certificate:
 async def mismatch(access: Access) -> PlcRefused | None:
     """Return what of the PLC's open offer does not fit us, or None."""
     try:
-        shown = _fitting(await _offers(access), access).ServerCertificate
+        shown = fitting(await open_offers(access.profile.endpoint), access).ServerCertificate
     except PlcRefused as refused:
         return refused
     except Exception:  # noqa: BLE001  the library raises what it likes; then there is nothing to add
@@ -52,8 +52,9 @@ async def mismatch(access: Access) -> PlcRefused | None:
     return None
 
 
-async def _offers(access: Access) -> Sequence[ua.EndpointDescription]:
-    asking = Client(access.profile.endpoint, timeout=ASKING_S)
+async def open_offers(endpoint: str) -> Sequence[ua.EndpointDescription]:
+    """Return what the server at an address offers; raises whatever the library does."""
+    asking = Client(endpoint, timeout=ASKING_S)
     try:
         async with asyncio.timeout(2 * ASKING_S):
             offers: Sequence[
@@ -64,16 +65,17 @@ async def _offers(access: Access) -> Sequence[ua.EndpointDescription]:
         cut(asking)
 
 
-def _fitting(offers: Sequence[ua.EndpointDescription], access: Access) -> ua.EndpointDescription:
+def fitting(offers: Sequence[ua.EndpointDescription], access: Access) -> ua.EndpointDescription:
+    """Return the offer with the profile's policy; raises `PlcRefused` where there is none."""
     wanted = (access.policy.URI, access.mode)
     for offer in offers:
         if (offer.SecurityPolicyUri, offer.SecurityMode) == wanted:
             return offer
     said = explain_status(ua.StatusCodes.BadSecurityPolicyRejected)
-    raise PlcRefused(f"{said}; it offers: {_listed(offers)}")
+    raise PlcRefused(f"{said}; it offers: {listed(offers)}")
 
 
-def _listed(offers: Sequence[ua.EndpointDescription]) -> str:
+def listed(offers: Sequence[ua.EndpointDescription]) -> str:
     """Return the offered policies and modes in words."""
     names = [
         f"{(offer.SecurityPolicyUri or '').rpartition('#')[2]} ({offer.SecurityMode.name})"

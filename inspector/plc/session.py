@@ -8,7 +8,8 @@ one, so that whatever runs belongs to our own supervisor (`opcua.py`). Every cal
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, TypeVar
 
@@ -61,6 +62,26 @@ async def open_session(access: Access) -> Session:
             await _leave(client)
     session.limit_requests(access.profile.request_timeout_s)
     return session
+
+
+@contextlib.asynccontextmanager
+async def unsurveyed(access: Access) -> AsyncIterator[Client]:
+    """Open a session for somebody who looks at its nodes himself, and close it in good order.
+
+    Raises:
+        PlcRefused: A person must mend something; the text says what and where.
+        PlcLost: It may work at the next try.
+    """
+    client = _client(access)
+    try:
+        try:
+            async with asyncio.timeout(OPENING_S):
+                await _connect(client, access)
+        except Exception as error:  # the library raises what it likes, AssertionError too
+            raise await _why_not(error, access) from error
+        yield client
+    finally:
+        await _leave(client)
 
 
 class Session:

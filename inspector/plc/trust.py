@@ -34,7 +34,7 @@ def trusted(shown: bytes, trust_dir: Path, *, host: str, now: datetime) -> x509.
         PlcRefused: It is neither in the folder nor issued by one there to this host, or outside its
             dates.
     """
-    certificate = _first(shown)
+    certificate = first_of(shown)
     _check_dates(certificate, "the PLC's certificate", now)
     known_ones = list(_known(trust_dir))
     if any(known == certificate for _, known in known_ones):
@@ -51,7 +51,8 @@ def trusted(shown: bytes, trust_dir: Path, *, host: str, now: datetime) -> x509.
     raise PlcRefused(why)
 
 
-def _first(shown: bytes) -> x509.Certificate:
+def first_of(shown: bytes) -> x509.Certificate:
+    """Return the first of the certificates that a PLC sends; raises `PlcRefused`."""
     try:
         return x509.load_der_x509_certificate(shown[: _der_length(shown)])
     except (ValueError, IndexError) as error:

@@ -28,7 +28,7 @@ from tests.factory import Factory
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas"
-WITH_FIGURES = ("demo", "evaluate", "status")
+WITH_FIGURES = ("demo", "evaluate", "plc-check", "status")
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -209,7 +209,13 @@ async def running(client: OpcUaPlc) -> AsyncIterator[OpcUaPlc]:
 
 @pytest.fixture(scope="package")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    folder = tmp_path_factory.mktemp("plc")
+    with made_bench(tmp_path_factory.mktemp("plc")) as made:
+        yield made
+
+
+@contextlib.contextmanager
+def made_bench(folder: Path) -> Iterator[Bench]:
+    """Give certificates for all, and end every PLC afterwards."""
     hosts = ["localhost", "127.0.0.1", socket.gethostname()]
     ours = ensure_certificate(folder / "ours", name="Inspector", uri="urn:test:us", hosts=hosts)
     stranger = ensure_certificate(folder / "no", name="Stranger", uri="urn:test:us", hosts=hosts)
@@ -218,9 +224,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     trusted.mkdir()
     (trusted / "us.der").write_bytes(ours.cert_der.read_bytes())
     made = Bench(folder, ours, stranger, theirs, trusted)
-    yield made
-    for process in made.started:
-        process.kill()  # SIGKILL ends a stopped one as well
+    try:
+        yield made
+    finally:
+        for process in made.started:
+            process.kill()  # SIGKILL ends a stopped one as well
 
 
 @pytest.fixture(scope="package")

@@ -57,6 +57,8 @@ class Setup:
     """Nodes that are Int32 here, as on Logix."""
     elsewhere: dict[str, str] = field(default_factory=dict)
     """Nodes that have another id here than the contract gives them: s=... or i=..."""
+    read_only: list[str] = field(default_factory=list)
+    """Nodes that the gateway writes, and may not here."""
     anonymous: bool = False
     """Whether it lets in who gives no name."""
     methods: str = ""
@@ -123,6 +125,8 @@ def nodes_of(setup: Setup) -> dict[str, tuple[Any, ua.VariantType, bool]]:
         del nodes[name]
     for name in setup.wrong_type:
         nodes[name] = ("seven", ua.VariantType.String, nodes[name][2])
+    for name in setup.read_only:
+        nodes[name] = (*nodes[name][:2], False)
     for name in setup.signed:
         nodes[name] = (nodes[name][0], ua.VariantType.Int32, nodes[name][2])
     return nodes

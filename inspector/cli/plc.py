@@ -1,0 +1,16 @@
+"""`inspector plc`: tools for the person at the PLC's cabinet."""
+
+from __future__ import annotations
+
+import click
+
+from inspector.cli.plc_check import check
+
+
+@click.group("plc")
+def plc_command() -> None:
+    """Tools for the person at the cabinet: look, trust, try out."""
+
+
+for command in (check,):
+    plc_command.add_command(command)
