@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from inspector.cli.plc_check import check
+from inspector.cli.plc_trust import certificate, trust
 
 
 @click.group("plc")
@@ -12,5 +13,5 @@ def plc_command() -> None:
     """Tools for the person at the cabinet: look, trust, try out."""
 
 
-for command in (check,):
+for command in (check, certificate, trust):
     plc_command.add_command(command)
