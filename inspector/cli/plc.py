@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from inspector.cli.plc_check import check
+from inspector.cli.plc_force import force
+from inspector.cli.plc_simulate import simulate
 from inspector.cli.plc_trust import certificate, trust
 
 
@@ -13,5 +15,5 @@ def plc_command() -> None:
     """Tools for the person at the cabinet: look, trust, try out."""
 
 
-for command in (check, certificate, trust):
+for command in (check, certificate, trust, simulate, force):
     plc_command.add_command(command)
