@@ -18,14 +18,16 @@ from inspector.domain.numbers import BITS_32, signed_32
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import MachineWord, action_of, verdict_name
-from inspector.errors import BadInput, PlcLost, PlcRefused
+from inspector.errors import PlcLost, PlcRefused
 from inspector.gateway.plc_access import access_of, our_certificate
 from inspector.gateway.site_run import held, runtime_of
 from inspector.plc.access import Access
 from inspector.plc.beats import SOMEBODY, heartbeat, somebody_beats
 from inspector.plc.contract import EPOCH, HEARTBEAT, verdict_slot
 from inspector.plc.session import Session, open_session
+from inspector.plc.transports import Status, Transport
 from inspector.plc.troubles import explain_status
+from inspector.plc.words import Kind, Word
 
 BEAT_S = 0.1
 Say = Callable[[str], None]
@@ -52,14 +54,10 @@ def force(site: Site, order: Order, *, say: Say) -> Action:
     """Write one machine word, beat until the PLC has decided, and return what it did.
 
     Raises:
-        BadInput: The site's gateway runs, or the profile has another transport than tables.
+        BadInput: The site's gateway runs.
         PlcRefused: Another gateway is at work, or the part is decided already or never came.
         PlcLost: The connection ended; nobody knows whether the word arrived.
     """
-    profile = site.plc_of(order.station)
-    if profile.transport != "tables":
-        msg = f"force writes into tables, and the transport of {profile.name} is another"
-        raise BadInput(msg)
     access = access_of(site, order.station, our_certificate(Path(site.data)))
     with held(runtime_of(Path(site.folder))):
         return asyncio.run(force_at(access, order, data=Path(site.data), say=say))
@@ -97,16 +95,15 @@ class _Forcing:
         await self._until_there(part)
         note(self._data, self._order, plc=self._access.profile.name, part=part, epoch=epoch)
         self._say(f"part {part}: {verdict_name(self._order.verdict).upper()} BY FORCE")
-        word = MachineWord(part, epoch, self._order.verdict).pack()
-        slot = verdict_slot(part % self._access.profile.slot_count)
         action = None
         try:
-            await self._write(slot, word)
+            await self._tell(MachineWord(part, epoch, self._order.verdict))
             action = await self._until_decided(part)
         finally:
             if action is None:
                 with contextlib.suppress(PlcRefused, PlcLost):
-                    await self._write(slot, 0)  # nobody watches what becomes of it any more
+                    # Nobody watches any more what becomes of it.
+                    await self._tell(MachineWord(part, epoch, Verdict.UNKNOWN))
         return action
 
     def _part(self, before: PlcSnapshot) -> int:
@@ -150,8 +147,22 @@ class _Forcing:
         answer = await self._session.read(self._nodes.request)
         return self._nodes.snapshot(answer, time.monotonic())
 
+    async def _tell(self, word: MachineWord) -> None:
+        """Say a word on the way that the profile has for words."""
+        profile = self._access.profile
+        slot = verdict_slot(word.part_id % profile.slot_count)
+        one = Word(self._order.station.name, Kind.VERDICT, slot, word.pack())
+        way = Transport(profile.transport)
+        (status,) = await way.carry(self._session, [one])
+        self._check(way.node(one), status)
+
     async def _write(self, node: str, value: int) -> None:
         (status,) = await self._session.write([self._nodes.write(node, value)])
+        self._check(node, status)
+
+    def _check(self, node: str, status: Status) -> None:
+        if status is None:
+            raise PlcRefused(f"{self._nodes.full(node)}: the PLC did not store the word")
         if not status.is_good():
             raise PlcRefused(f"{self._nodes.full(node)}: {explain_status(status.value)}")
 

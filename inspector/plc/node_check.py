@@ -17,8 +17,10 @@ from inspector.plc.contract import (
     Node,
     Places,
     all_written_nodes,
+    methods,
     read_nodes,
     split,
+    taken_nodes,
 )
 from inspector.plc.finding import Finding, Mark
 from inspector.plc.nodes import PlcStation, StationNodes
@@ -43,11 +45,11 @@ class NodeState:
         name: In the contract, without the station's prefix.
         node_id: As the PLC has it: `ns=2;s=board.Track.PartId`.
         type: At the PLC; empty where it gives no value.
-        wanted: Types that we can use.
+        wanted: Types that we can use; `Method` where we call it.
         length: Elements of an array; 0 for a plain value.
         readable: By us; None: the PLC does not say.
-        writable: By us; None: the PLC does not say.
-        written: Whether the gateway writes it.
+        writable: By us, or may be called by us; None: the PLC does not say.
+        written: Whether the gateway writes or calls it.
         trouble: What is wrong and what to do; empty: nothing.
     """
 
@@ -70,11 +72,39 @@ async def look_at_nodes(
     known = StationNodes(station, slots=profile.slot_count, index=index, places=profile.places)
     views, slots, places = station.views, profile.slot_count, profile.places
     written = all_written_nodes(views, slots, places)
-    nodes = (*read_nodes(views, slots, places), *written)
+    nodes = (*read_nodes(views, slots, places), *taken_nodes(places), *written)
     answers = await _answers(client, [known.node_id(node.name) for node in nodes])
-    return tuple(
+    states = [
         _state(known, node, answer, places=places, written=node in written)
         for node, answer in zip(nodes, answers, strict=True)
+    ]
+    return (*states, *await _methods(client, known, methods(places)))
+
+
+async def _methods(
+    client: Client, known: StationNodes, names: Sequence[str]
+) -> tuple[NodeState, ...]:
+    """Return every method that the gateway calls."""
+    if not names:
+        return ()
+    answers = await client.uaclient.read(known.rights)
+    return tuple(_method(known, name, answer) for name, answer in zip(names, answers, strict=True))
+
+
+def _method(known: StationNodes, name: str, answer: ua.DataValue) -> NodeState:
+    there = answer.StatusCode is None or answer.StatusCode.is_good()
+    value = answer.Value.Value if there and answer.Value is not None else None
+    may = value if isinstance(value, bool) else None
+    return NodeState(
+        name=name,
+        node_id=known.node_id(name).to_string(),
+        type="Method" if there else "",
+        wanted=("Method",),
+        length=0,
+        readable=None,
+        writable=may,
+        written=True,
+        trouble=known.method_trouble(name, answer),
     )
 
 

@@ -125,8 +125,16 @@ class StationNodes:
     def learn_rights(self, answer: Values) -> None:
         """Take the answer to `rights`; raises `PlcRefused` for a method that we may not call."""
         for name, value in zip(methods(self._places), answer, strict=True):
-            if not self._good(Node(name, BOOLEAN), value).Value:
-                raise PlcRefused(f"{self.full(name)}: our user may not call it: allow it there")
+            if why := self.method_trouble(name, value):
+                raise PlcRefused(why)
+
+    def method_trouble(self, name: str, value: ua.DataValue) -> str:
+        """Return why we cannot call a method, or nothing."""
+        try:
+            may = self._good(Node(name, BOOLEAN), value).Value
+        except PlcRefused as refused:
+            return str(refused)
+        return "" if may else f"{self.full(name)}: our user may not call it: allow it there"
 
     def snapshot(self, answer: Values, read_s: float) -> PlcSnapshot:
         """Return what the answer to `request` says.

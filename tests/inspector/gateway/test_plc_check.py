@@ -42,6 +42,11 @@ def plc(bench: Bench) -> PlcProcess:
     )
 
 
+@pytest.fixture(scope="module")
+def boxed(bench: Bench) -> PlcProcess:
+    return bench.plc(methods="UInt32")
+
+
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beats, "STILL_S", 0.05)
@@ -115,6 +120,29 @@ def test_every_mistake_is_named_in_one_look(bench: Bench, plc: PlcProcess) -> No
     assert "bad.Verdict.Slot[3]: we may not write it" in text
     assert len(report.fixes) == 7
     assert report.as_json()["write_ms"]["writes"] == 0, "it may not be written"
+
+
+@pytest.mark.parametrize(
+    ("transport", "nodes"),
+    [
+        ("mailbox", {"Verdict.Mailbox", "Verdict.Commit", "Verdict.Taken", "Operator.Taken"}),
+        ("method", {"Verdict.Submit", "Operator.Submit"}),
+    ],
+)
+def test_the_nodes_of_the_other_ways_are_looked_at(
+    bench: Bench, boxed: PlcProcess, transport: str, nodes: set[str]
+) -> None:
+    report = look(access(bench, boxed, profile={"transport": transport}))
+    assert report.fixes == ()
+    names = {node.name for node in report.inside.nodes}
+    assert nodes <= names
+    assert not [name for name in names if "Slot[" in name]
+
+
+def test_a_method_that_is_not_there_is_named(bench: Bench, plc: PlcProcess) -> None:
+    first, second = look(access(bench, plc, profile={"transport": "method"})).fixes
+    assert "board.Verdict.Submit: the PLC has no such node" in first
+    assert "board.Operator.Submit: the PLC has no such node" in second
 
 
 def test_a_namespace_without_our_nodes_is_named(bench: Bench, plc: PlcProcess) -> None:

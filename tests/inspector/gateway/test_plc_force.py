@@ -35,7 +35,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
 
 @pytest.fixture(scope="module")
 def running(bench: Bench) -> PlcProcess:
-    return bench.plc()
+    return bench.plc(methods="UInt32")
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_a_word_that_nobody_waits_for_any_more_is_taken_back(
     with pytest.raises(PlcRefused, match="has not decided part 5"):
         forced(bench, plc, tmp_path, within_s=0.5, say=lambda _: None)
     words = [value for name, value in written(plc) if "Slot" in name]
-    assert words == [MachineWord(PART, 8, Verdict.PASS).pack(), 0]
+    assert words == [MachineWord(PART, 8, said).pack() for said in (Verdict.PASS, Verdict.UNKNOWN)]
 
 
 def test_a_decided_part_is_refused(bench: Bench, plc: PlcProcess, tmp_path: Path) -> None:
@@ -176,6 +176,17 @@ def test_a_plc_without_epoch_gets_words_of_epoch_0(
     assert forced(bench, plc, tmp_path, say=heard, epoch=False) is Action.PASSED
     words = [one for one in written(plc) if one[0] != "Link.GatewayHeartbeat"]
     assert words == [(f"Verdict.Slot[{PART}]", MachineWord(PART, 0, Verdict.PASS).pack())]
+
+
+@pytest.mark.parametrize(
+    ("transport", "node"), [("mailbox", "Verdict.Mailbox"), ("method", "Verdict.Submit")]
+)
+def test_the_word_goes_the_way_that_the_profile_has(
+    bench: Bench, plc: PlcProcess, tmp_path: Path, transport: str, node: str
+) -> None:
+    heard = decides(plc, PART, Action.PASSED)
+    assert forced(bench, plc, tmp_path, say=heard, transport=transport) is Action.PASSED
+    assert (node, MachineWord(PART, 8, Verdict.PASS).pack()) in written(plc)
 
 
 def test_nothing_is_forced_while_the_sites_gateway_runs(
