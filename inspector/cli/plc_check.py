@@ -41,7 +41,8 @@ def check(site: Path, station: str, *, writes: int, as_json: bool) -> None:
     disturbed. The write test writes Link.GatewayHeartbeat, and always the value that stands there:
     for a PLC program that looks for a change, as it must, no gateway is alive. A program that takes
     any write for a sign of life would believe that a gateway is there. While this site's gateway
-    runs, or the heartbeat changes, nothing is written. Exit code 1: something is wrong.
+    runs, or the heartbeat changes, nothing is written; and it cannot be started until this ends.
+    Exit code 1: something is wrong.
     """
     logging.getLogger("asyncua").setLevel(logging.CRITICAL)  # what it says is in our findings
     settings = load_site(site)

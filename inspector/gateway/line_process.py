@@ -23,13 +23,12 @@ from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival
 from inspector.domain.verdict import Verdict
 from inspector.gateway.keys import plc_password, site_key
+from inspector.gateway.plc_access import our_certificate, plc_station
 from inspector.gateway.plc_notices import PlcNotices
 from inspector.ipc import Runtime, read_status, write_status
 from inspector.line.station_line import StationLine
 from inspector.line.status import station_status
 from inspector.line.voice import Token
-from inspector.plc.certificates import ensure_certificate
-from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc
 from inspector.plc_profile import PlcProfile
 from inspector.storage.journal import JournalWriter
@@ -38,7 +37,6 @@ TICK_S = 0.1
 KEPT_FOR_WORKER = 4096
 RECORDER_WAIT_S = 5.0
 PRESSED = {"pass": Verdict.PASS, "reject": Verdict.REJECT}
-GATEWAY_URI = "urn:inspector:gateway"
 MESSAGE_LIMIT_BYTES = 4 * 1024 * 1024
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
 """What reading a message raises that is not as docs/architecture.md says."""
@@ -135,9 +133,7 @@ class LineProcess:
         data = Path(self._site.data)
         lines: dict[str, StationLine] = {}
         side = PlcSide(profile.name, lines)
-        certificate = ensure_certificate(
-            data / "opcua", name="Inspector gateway", uri=GATEWAY_URI, hosts=["localhost"]
-        )
+        certificate = our_certificate(data)
         theirs = self._at_site(profile.server_certificate)
         plc = OpcUaPlc(
             profile,
@@ -357,12 +353,6 @@ def layout_of(station: Station, profile: PlcProfile) -> Layout:
         hold_rejects=station.hold_rejects,
         expects=station.expects.model_dump(exclude_none=True),
     )
-
-
-def plc_station(station: Station, profile: PlcProfile) -> PlcStation:
-    """Return a station as its PLC knows it."""
-    views = tuple(view.name for view in station.views)
-    return PlcStation(station.name, profile.prefix + station.prefix, views)
 
 
 def try_to_take(line: StationLine, message: bytes) -> None:

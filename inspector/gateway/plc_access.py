@@ -1,4 +1,4 @@
-"""How a tool reaches a station's PLC: with the site's profile, certificate and password."""
+"""How a station's PLC is reached: with the site's profile, our certificate, the password."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from pathlib import Path
 from inspector.config import Site, Station
 from inspector.errors import BadInput
 from inspector.gateway.keys import plc_password
-from inspector.gateway.line_process import GATEWAY_URI, plc_station
 from inspector.gateway.site_run import held, runtime_of
 from inspector.plc.access import Access
 from inspector.plc.certificates import Certificate, ensure_certificate
+from inspector.plc.nodes import PlcStation
 from inspector.plc_profile import PlcProfile
+
+GATEWAY_URI = "urn:inspector:gateway"
+
+
+def plc_station(station: Station, profile: PlcProfile) -> PlcStation:
+    """Return a station as its PLC knows it."""
+    views = tuple(view.name for view in station.views)
+    return PlcStation(station.name, profile.prefix + station.prefix, views)
 
 
 def station_of(site: Site, name: str) -> Station:

@@ -11,8 +11,7 @@ from typing import Any
 
 from inspector.config import Site, Station
 from inspector.errors import BadInput
-from inspector.gateway.line_process import GATEWAY_URI
-from inspector.gateway.plc_access import access_of, alone_at, our_certificate
+from inspector.gateway.plc_access import GATEWAY_URI, access_of, alone_at, our_certificate
 from inspector.line.status import percentiles
 from inspector.plc.access import Access
 from inspector.plc.certificates import Certificate

@@ -40,7 +40,7 @@ class PlcNotices:
         return self._endings
 
     def _about_to_end(self, now: datetime) -> Iterator[Condition]:
-        renew = "inspector plc certificate makes a new one"
+        renew = "inspector plc certificate --renew makes a new one"
         yield from _ending(self._ours, now, "our OPC UA certificate", renew)
         if self._theirs is not None:
             renew = "renew it there, then put the new one where server_certificate says"

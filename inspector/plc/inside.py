@@ -76,7 +76,7 @@ class _Look:
         user = self._access.profile.user
         found = [Finding(SESSION, Mark.GOOD, f"user {user} accepted" if user else "anonymous")]
         clock_s, within_s = await self._clock()
-        found.append(_about_clock(clock_s, within_s))
+        found.append(about_clock(clock_s, within_s))
         index, namespace = await self._namespace()
         found.append(namespace)
         nodes: tuple[NodeState, ...] = ()
@@ -168,7 +168,8 @@ def _unfit(nodes: tuple[NodeState, ...]) -> Iterator[str]:
             yield f"{HEARTBEAT} is not as it must be"
 
 
-def _about_clock(clock_s: float, within_s: float) -> Finding:
+def about_clock(clock_s: float, within_s: float) -> Finding:
+    """Return the finding on a clock that is so far ahead of ours, and so exactly measured."""
     way = "ahead of" if clock_s > 0 else "behind"
     text = f"the PLC's is {abs(clock_s):.3f} s {way} ours, give or take {within_s:.3f} s"
     if abs(clock_s) - within_s < CLOCK_NOTE_S:

@@ -140,6 +140,7 @@ def test_a_plc_that_is_off_is_one_thing_to_mend(cabinet: Cabinet) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # a dozen commands, each a process of its own
 def test_the_simulated_plc_is_looked_at_trusted_and_forced(cabinet: Cabinet) -> None:
     data = cabinet.site / "data"
     with cabinet.simulated() as said:

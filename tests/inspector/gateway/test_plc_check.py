@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from inspector.config import Station, load_site
+from inspector.config import Belt, Station, load_site
 from inspector.gateway.plc_check import RUNNING, Report, check_access
 from inspector.plc import beats
 from inspector.plc.access import Access
 from inspector.plc.certificates import thumbprint
 from inspector.plc.finding import Mark
+from inspector.plc.inside import about_clock
 from inspector.plc.nodes import PlcStation
 from tests.inspector.cli.test_schemas import check as check_schema
 from tests.inspector.plc.conftest import Bench, PlcProcess, free_port, made_bench, profile
@@ -97,7 +98,7 @@ def test_a_plc_in_order_has_nothing_to_mend(bench: Bench, plc: PlcProcess) -> No
     assert said["write_ms"]["writes"] == 20
     assert 0 < said["write_ms"]["p50"] <= said["write_ms"]["p99"] <= said["write_ms"]["max"]
     assert abs(said["clock_ms"]["ahead"]) < 3000, "the same machine"
-    assert said["travel_ms"] > 0
+    assert said["travel_ms"] == 15000, "from the camera at the eye, at 1000 counts a second"
     assert plc.ask("take_written") == [[HEARTBEAT, 0]] * 20, "the value that stood there"
 
 
@@ -236,9 +237,39 @@ def test_nothing_is_written_while_somebody_else_beats(
     assert plc.ask("take_written") == []
 
 
-def test_too_short_a_travel_for_opc_ua_is_wrong(
-    bench: Bench, plc: PlcProcess, monkeypatch: pytest.MonkeyPatch
+def test_a_write_that_is_refused_in_spite_of_all_rights_is_named(
+    bench: Bench, plc: PlcProcess
 ) -> None:
-    monkeypatch.setattr("inspector.gateway.plc_check._travel_ms", lambda _: 140.0)
-    (fix,) = look(access(bench, plc)).fixes
-    assert "below 150 ms of travel do not use OPC UA for rejects" in fix
+    plc.ask("be", refusals=1)
+    (fix,) = look(access(bench, plc), writes=20).fixes
+    assert fix.startswith("write round trip: Link.GatewayHeartbeat: the PLC refused the value")
+
+
+def test_a_clock_that_goes_wrong_is_a_note() -> None:
+    assert about_clock(-3.0, 0.1).mark is Mark.NOTE
+    assert "3.000 s behind ours" in about_clock(-3.0, 0.1).text
+    assert about_clock(1.05, 0.1).mark is Mark.GOOD, "within what was measured"
+
+
+@pytest.mark.parametrize(
+    ("travel_ms", "said"),
+    [
+        (140, "140 ms from the last camera to the reject station: below 150 ms of travel do not"),
+        (160, ""),
+    ],
+)
+def test_too_short_a_travel_for_opc_ua_is_wrong(
+    bench: Bench, plc: PlcProcess, travel_ms: int, said: str
+) -> None:
+    belt = {
+        "reject_at_counts": travel_ms,
+        "answer_by_counts": 20,
+        "last_word_counts": 10,
+        "smallest_spacing_ms": 100,
+        "counts_per_s": 1000,
+    }
+    short = station().model_copy(update={"belt": Belt.model_validate(belt)})
+    looking = check_access(access(bench, plc), short, writes=0, why_none="")
+    fixes = asyncio.run(looking).fixes
+    assert bool(fixes) == bool(said)
+    assert said in "".join(fixes)

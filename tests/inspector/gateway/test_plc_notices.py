@@ -34,7 +34,7 @@ def test_our_certificate_is_said_to_end_from_90_days_before_it(ours: Path) -> No
     (soon,) = notices.standing(end - timedelta(days=89, hours=1))
     assert soon.state is State.MAINTENANCE
     assert soon.text == (
-        "our OPC UA certificate ends in 89 days: inspector plc certificate makes a new one"
+        "our OPC UA certificate ends in 89 days: inspector plc certificate --renew makes a new one"
     )
     (over,) = notices.standing(end + timedelta(days=2))
     assert "ended 2 days ago" in over.text

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from inspector.config import Site, load_site
-from inspector.gateway.line_process import LineProcess, layout_of, plc_station
+from inspector.gateway.line_process import LineProcess, layout_of
+from inspector.gateway.plc_access import plc_station
 from inspector.ipc import Runtime, read_status
 from inspector.plc_profile import PlcProfile
 
