@@ -15,7 +15,7 @@ from inspector.config import load_site
 from inspector.gateway.plc_access import station_of
 from inspector.gateway.plc_check import Report, check_plc
 from inspector.plc.finding import Mark
-from inspector.plc.node_check import NodeState
+from inspector.plc.node_check import NODES, NodeState
 
 SHOWN = {Mark.GOOD: "ok   ", Mark.NOTE: "note ", Mark.WRONG: "WRONG"}
 RIGHTS = {True: "yes", False: "no", None: "?"}
@@ -60,7 +60,10 @@ def in_words(report: Report) -> Iterator[str]:
     """Yield the lines for a person."""
     yield f"station {report.station}, PLC {report.plc}"
     for finding in report.findings:
-        yield f"{SHOWN[finding.mark]} {finding.about}: {finding.text}"
+        if finding.about != NODES or finding.mark is not Mark.WRONG:
+            yield f"{SHOWN[finding.mark]} {finding.about}: {finding.text}"
+    if wrong := sum(bool(node.trouble) for node in report.inside.nodes):
+        yield f"WRONG nodes: {wrong} of {len(report.inside.nodes)}, marked and listed below"
     yield from _node_table(report.inside.nodes)
     if report.fixes:
         yield "To mend, in this order:"

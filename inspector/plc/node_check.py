@@ -175,7 +175,10 @@ def _wanted(node: Node, places: Places) -> tuple[str, ...]:
 
 
 def about_nodes(nodes: Sequence[NodeState]) -> list[Finding]:
-    """Return a finding for each node with a trouble, one for alike slots of a table."""
+    """Return a finding for each node with a trouble; one for alike slots, or if all are missing."""
+    if nodes and not any(node.type for node in nodes):
+        text = f"{nodes[0].trouble} (the same for all {len(nodes)} nodes of the station)"
+        return [Finding(NODES, Mark.WRONG, text)]
     alike: dict[str, list[NodeState]] = {}
     for node in nodes:
         if node.trouble:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from inspector.cli.plc_check import in_words
 from inspector.config import Belt, Station, load_site
 from inspector.gateway.plc_check import RUNNING, Report, check_access
 from inspector.plc import beats
@@ -144,6 +145,26 @@ def test_a_method_that_is_not_there_is_named(bench: Bench, plc: PlcProcess) -> N
     first, second = look(access(bench, plc, profile={"transport": "method"})).fixes
     assert "board.Verdict.Submit: the PLC has no such node" in first
     assert "board.Operator.Submit: the PLC has no such node" in second
+
+
+def test_a_station_of_which_nothing_is_there_is_one_thing_to_mend(
+    bench: Bench, plc: PlcProcess
+) -> None:
+    (fix,) = look(access(bench, plc, "nowhere")).fixes
+    assert "check the station's prefix" in fix
+    assert "the same for all 58 nodes" in fix
+
+
+def test_what_is_wrong_is_marked_in_the_table_and_told_once(bench: Bench, plc: PlcProcess) -> None:
+    lines = list(in_words(look(access(bench, plc, "bad"))))
+    (summary,) = (line for line in lines if line.startswith("WRONG nodes"))
+    assert summary == "WRONG nodes: 21 of 58, marked and listed below"
+    (slots,) = (line for line in lines if line.startswith("Operator.Slot[0..15]"))
+    assert slots.endswith("WRONG")
+    (good,) = (line for line in lines if line.startswith("Track.Ring"))
+    assert good.split()[2] == "UInt32[48]"
+    assert sum("bad.Track.PartId: is String" in line for line in lines) == 1
+    assert lines[-1].startswith("6. ")
 
 
 def test_a_namespace_without_our_nodes_is_named(bench: Bench, plc: PlcProcess) -> None:
