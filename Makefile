@@ -43,8 +43,8 @@ bench: system .venv/ready-dev ## the budgets; kept in docs/evidence/
 soak: system .venv/ready-dev ## the long runs; kept in docs/evidence/
 	@$(BIN)/python scripts/keep_evidence.py soak $(BIN)/python -m benchmarks --soak
 
-faults: system .venv/ready-dev ## every fault at full length; kept in docs/evidence/
-	@INSPECTOR_FULL_LENGTH=1 $(BIN)/python scripts/keep_evidence.py faults $(BIN)/pytest tests/faults --timeout 7200
+faults: system .venv/ready-dev ## a row for each fault and PLC, counted exactly; JSON=1; kept in docs/evidence/
+	@$(BIN)/python scripts/keep_evidence.py faults $(BIN)/python -m benchmarks.faults $(if $(JSON),--json)
 
 promises: system .venv/ready-dev ## the eight promises and what tried to break them
 	@$(BIN)/python scripts/keep_evidence.py promises $(BIN)/python scripts/promises.py

@@ -61,10 +61,14 @@ class Factory:
     """The cells, what is kept of them, and what they say to the world outside."""
 
     def __init__(
-        self, settings: PlcSettings, *, fire: Callable[[str, Sequence[Pulse]], None]
+        self,
+        settings: PlcSettings,
+        *,
+        fire: Callable[[str, Sequence[Pulse]], None],
+        tell: Callable[[Line], None] = lambda _: None,
     ) -> None:
-        """Take everything up where it was left."""
-        self._fire = fire
+        """Take everything up where it was left; `tell` hears each line of the evidence."""
+        self._fire, self._tell = fire, tell
         self._truth = TruthFile(settings.truth) if settings.truth else None
         self._file = RetentiveFile(settings.retentive)
         kept = json.loads(self._file.kept() or b"{}")
@@ -87,8 +91,7 @@ class Factory:
         changed = [name for name, step in steps.items() if step.changed or due]
         if changed:
             self._keep(changed, lines, now_us)
-        if lines and self._truth:
-            self._truth.append(lines)
+        self._say(lines)
         for name, step in steps.items():
             if step.pulses:
                 self._fire(name, step.pulses)
@@ -112,7 +115,13 @@ class Factory:
             return
         said = {name: self._truth.last_seq(name) for name in self.cells}
         lines = kept.get("lines", [])
-        self._truth.append(line for line in lines if line["seq"] > said.get(line["station"], 0))
+        self._say([line for line in lines if line["seq"] > said.get(line["station"], 0)])
+
+    def _say(self, lines: Sequence[Line]) -> None:
+        if lines and self._truth:
+            self._truth.append(lines)
+        for line in lines:
+            self._tell(line)
 
     @property
     def _path(self) -> str:

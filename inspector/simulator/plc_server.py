@@ -8,7 +8,7 @@ import logging
 import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -19,7 +19,7 @@ from asyncua import Server, ua
 from inspector.domain.verdict import Verdict
 from inspector.domain.words import MachineWord
 from inspector.errors import BadInput
-from inspector.simulator.cell import Cell, all_ended
+from inspector.simulator.cell import Cell, Line, Pulse, all_ended
 from inspector.simulator.factory import CameraWire, Factory, PlcSettings
 from inspector.simulator.faults import parse_fault
 from inspector.simulator.plc_nodes import Door, StationNodes, StrictWrites, Watched
@@ -55,9 +55,16 @@ class DemoPlc:
         """Build it; `run` opens it."""
         self._settings, self._publish = settings, publish
         self._wire = CameraWire(settings.wire)
-        self._factory = Factory(settings, fire=self._wire.fire)
+        self._factory = Factory(settings, fire=self._fire, tell=self._tell)
         self._watched = Watched()
         self._random = random.Random(1)  # noqa: S311  how late, not how secret
+
+    def _fire(self, station: str, pulses: Sequence[Pulse]) -> None:
+        """Trigger cameras."""
+        self._wire.fire(station, pulses)
+
+    def _tell(self, line: Line) -> None:
+        """Hear a line of the evidence; those who stand in for the world outside do more."""
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`; what survives a kill survives this too."""

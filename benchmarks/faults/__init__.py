@@ -1,0 +1,1 @@
+"""What each fault costs, counted exactly: marked parts, a real PLC's server, the real line."""

@@ -1,0 +1,92 @@
+"""`python -m benchmarks.faults`: a row for each fault and peer; 1 when a promise is broken."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from benchmarks.faults.peers import PEERS
+from benchmarks.faults.rows import RUN_S, Outcome, rows_for, run_row
+
+HEADS = {
+    "parts": "parts",
+    "bad": "bad",
+    "bad_passed": "bad passed",
+    "bad_rejected_once": "bad once",
+    "rejected_twice": "twice",
+    "good_rejected_by_verdict": "good by verdict",
+    "good_fail_safe": "good fail-safe",
+    "unaccounted": "unaccounted",
+    "wrong_picture": "wrong picture",
+    "wrong_record": "wrong record",
+    "wrong_word": "wrong word",
+}
+
+
+def main() -> int:
+    """Run every row at every peer."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    parser.add_argument("--peer", choices=sorted(PEERS), action="append")
+    parser.add_argument("--row", action="append", help="only rows whose name has this in it")
+    parser.add_argument("--seconds", type=float, default=RUN_S, help="of each row, at least")
+    arguments = parser.parse_args()
+    outcomes = []
+    for peer in [PEERS[name] for name in arguments.peer or PEERS]:
+        for row in rows_for(peer, arguments.row or ()):
+            outcomes.append(asyncio.run(run_row(row, peer, seconds=arguments.seconds)))
+            print(line_of(outcomes[-1]), file=sys.stderr, flush=True)
+    print(json.dumps(as_json(outcomes), indent=1) if arguments.json else table(outcomes))
+    return 1 if not outcomes or any(one.broken for one in outcomes) else 0
+
+
+def as_json(outcomes: Sequence[Outcome]) -> dict[str, object]:
+    """Return the object that docs/schemas/faults.json describes."""
+    rows = [
+        {
+            "fault": one.row,
+            "peer": one.peer,
+            "outage_s": round(one.outage_s, 2),
+            "sums": asdict(one.sums) if one.sums else None,
+            "broken": one.broken,
+        }
+        for one in outcomes
+    ]
+    return {"schema": 1, "rows": rows, "broken": sum(bool(one.broken) for one in outcomes)}
+
+
+def table(outcomes: Sequence[Outcome]) -> str:
+    """Return the rows, aligned."""
+    heads = ["fault", "peer", "outage s", *HEADS.values(), ""]
+    lines = [heads, *(_cells(one) for one in outcomes)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    return "\n".join(_aligned(line, widths) for line in lines)
+
+
+def line_of(outcome: Outcome) -> str:
+    """Return one row as it ends."""
+    return "  ".join(_cells(outcome))
+
+
+def _cells(one: Outcome) -> list[str]:
+    verdict = f"BROKEN: {', '.join(one.broken)}" if one.broken else "ok"
+    begin = [one.row, one.peer, f"{one.outage_s:.1f}"]
+    if one.sums is None:
+        return [*begin, *("-" for _ in HEADS), verdict]
+    figures = {name: str(value) for name, value in asdict(one.sums).items()}
+    figures["good_fail_safe"] += f" of {one.sums.good_fail_safe_bound}"
+    return [*begin, *(figures[name] for name in HEADS), verdict]
+
+
+def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *rest = zip(cells, widths, strict=True)
+    words = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest[:-1])]
+    return "  ".join([*words, cells[-1]]).rstrip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
