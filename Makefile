@@ -42,6 +42,7 @@ bench: system .venv/ready-dev ## the budgets; kept in docs/evidence/
 
 soak: system .venv/ready-dev ## the long runs; kept in docs/evidence/
 	@$(BIN)/python scripts/keep_evidence.py soak $(BIN)/python -m benchmarks --soak
+	@$(BIN)/python scripts/keep_evidence.py soak-faults $(BIN)/python -m benchmarks.faults --soak 17
 
 faults: system .venv/ready-dev ## a row for each fault and PLC, counted exactly; JSON=1; kept in docs/evidence/
 	@$(BIN)/python scripts/keep_evidence.py faults $(BIN)/python -m benchmarks.faults $(if $(JSON),--json)

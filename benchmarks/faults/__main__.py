@@ -11,6 +11,7 @@ from dataclasses import asdict
 
 from benchmarks.faults.peers import PEERS
 from benchmarks.faults.rows import RUN_S, Outcome, rows_for, run_row
+from benchmarks.faults.soak import Soak, soak
 
 HEADS = {
     "parts": "parts",
@@ -24,6 +25,7 @@ HEADS = {
     "wrong_picture": "wrong picture",
     "wrong_record": "wrong record",
     "wrong_word": "wrong word",
+    "by_person": "by person",
 }
 
 
@@ -34,7 +36,11 @@ def main() -> int:
     parser.add_argument("--peer", choices=sorted(PEERS), action="append")
     parser.add_argument("--row", action="append", help="only rows whose name has this in it")
     parser.add_argument("--seconds", type=float, default=RUN_S, help="of each row, at least")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="one long run instead")
     arguments = parser.parse_args()
+    if arguments.soak:
+        peer = PEERS[(arguments.peer or ["node"])[0]]
+        return show_soak(asyncio.run(soak(peer, minutes=arguments.soak)), as_object=arguments.json)
     outcomes = []
     for peer in [PEERS[name] for name in arguments.peer or PEERS]:
         for row in rows_for(peer, arguments.row or ()):
@@ -42,6 +48,16 @@ def main() -> int:
             print(line_of(outcomes[-1]), file=sys.stderr, flush=True)
     print(json.dumps(as_json(outcomes), indent=1) if arguments.json else table(outcomes))
     return 1 if not outcomes or any(one.broken for one in outcomes) else 0
+
+
+def show_soak(result: Soak, *, as_object: bool) -> int:
+    """Print a long run; return the exit code."""
+    if as_object:
+        print(json.dumps({**as_json([result.outcome]), "soak": result.as_json()}, indent=1))
+    else:
+        print(table([result.outcome]))
+        print("\n".join(f"{name}: {value}" for name, value in result.as_json().items()))
+    return 1 if result.broken else 0
 
 
 def as_json(outcomes: Sequence[Outcome]) -> dict[str, object]:

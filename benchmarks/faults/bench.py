@@ -30,10 +30,9 @@ from benchmarks.faults.sums import Book, World
 from inspector.config import Belt, DemoSettings, SimulatedCamera, Site, Station, View, save_site
 from inspector.domain.numbers import record_id
 from inspector.gateway.keys import site_key
-from inspector.gateway.line_process import GATEWAY_URI
+from inspector.gateway.plc_access import our_certificate
 from inspector.gateway.site_run import SHARED_MEMORY, free_port
 from inspector.ipc import Runtime, read_status, write_status
-from inspector.plc.certificates import ensure_certificate
 from inspector.plc_profile import PlcProfile
 from inspector.storage.journal import JournalConsumer
 
@@ -53,6 +52,7 @@ class Bench:
         peer: The PLC.
         cable: Between line and PLC.
         eye_s: When each part was at the eye, monotonic.
+        sessions: How many the PLC has now.
         answers: What a person pressed for a part, and what the line answered.
     """
 
@@ -74,7 +74,8 @@ class Bench:
         self.peer = peer(self, self._hear)
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._reading: asyncio.Task[None] | None = None
-        self._log = (self.folder / "log.txt").open("wb")
+        self.log = (self.folder / "log.txt").open("wb")
+        self.sessions = 0
         self.eye_s: dict[int, float] = {}
         self.answers: dict[int, tuple[str, str]] = {}
 
@@ -82,21 +83,11 @@ class Bench:
 
     async def __aenter__(self) -> Self:
         """Return when every view is in sync."""
-        self.site = self._site(await self.cable.plug_in())
-        save_site(self.site, self.runtime.site_file)
-        write_status(self.runtime, "recorder", {"last": {}})  # the line asks once; there is none
-        self.ours = ensure_certificate(  # the line's own, earlier: a PLC may read it at its start
-            self.folder / "data" / "opcua",
-            name="Inspector gateway",
-            uri=GATEWAY_URI,
-            hosts=["localhost"],
-        )
-        await self.peer.start()
-        await self.start_line()
-        await self.start_worker()
-        self._reading = asyncio.create_task(self._read_journal())
-        await self.until(self.is_good, STARTED_S, "the station is not good")
-        self.world.counted_from = self.world.newest + 1
+        try:
+            await self._start_all()
+        except BaseException:
+            await self._end_all()
+            raise
         return self
 
     async def __aexit__(
@@ -106,6 +97,21 @@ class Bench:
         trace: TracebackType | None,
     ) -> None:
         """End every process and leave nothing."""
+        await self._end_all()
+
+    async def _start_all(self) -> None:
+        self.site = self._site(await self.cable.plug_in())
+        save_site(self.site, self.runtime.site_file)
+        write_status(self.runtime, "recorder", {"last": {}})  # the line asks once; there is none
+        self.ours = our_certificate(self.folder / "data")  # a PLC may read it at its start
+        await self.peer.start()
+        await self.start_line()
+        await self.start_worker()
+        self._reading = asyncio.create_task(self._read_journal())
+        await self.until(self.is_good, STARTED_S, "the station is not good")
+        self.world.counted_from = self.world.newest + 1
+
+    async def _end_all(self) -> None:
         for process in self._processes.values():
             if process.returncode is None:
                 process.kill()
@@ -116,7 +122,7 @@ class Bench:
             self._reading.cancel()
             with suppress(asyncio.CancelledError):
                 await self._reading
-        self._log.close()
+        self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     async def run_empty(self) -> None:
@@ -138,7 +144,7 @@ class Bench:
     def said(self) -> str:
         """Return what the processes said, and the line's own state."""
         station = self._station_status()
-        self._log.flush()
+        self.log.flush()
         log = (self.folder / "log.txt").read_text(errors="replace")
         return f"{log}\n{station.get('state')}: {station.get('state_why')}"
 
@@ -165,13 +171,17 @@ class Bench:
             *(sys.executable, "-m", module, *words),
             env=self.environment,
             stdin=asyncio.subprocess.PIPE,
-            stdout=self._log,
-            stderr=self._log,
+            stdout=self.log,
+            stderr=self.log,
         )
 
     def is_good(self) -> bool:
         """Return whether the line that runs now has nothing to complain of."""
         return self._station_status().get("state") == "good"
+
+    def line_serves(self) -> bool:
+        """Return whether the line that runs now has begun its work."""
+        return bool(self._station_status())
 
     def line_pid(self) -> int:
         """Return the line's process."""
@@ -190,6 +200,8 @@ class Bench:
 
     def _hear(self, what: str, facts: Mapping[str, Any]) -> None:
         self.world.hear(what, facts)
+        if what == "sessions":
+            self.sessions = facts["open"]
         if what == "part":
             self.eye_s[facts["id"]] = time.monotonic()
         worker = self._processes.get("worker")

@@ -1,9 +1,9 @@
 """The demo's PLC as a peer: it says on stdout what happens, and fails as stdin orders.
 
-Both sides speak as tests/interop/plc/main.js does, so that one bench drives either PLC; stdout
-says *ready*, *part*, *fired*, *decided*, *actuated*; stdin orders *writes*, *close_sessions*,
-*freeze_heartbeat*, *freeze_triggers*, *stop_parts*. Only this one knows writes "again": done,
-and a second time ms later.
+Both sides speak as tests/interop/plc/main.js does, so that one bench drives either PLC. It says
+*ready*, *part*, *fired*, *decided*, *actuated* and *sessions*, and is ordered *writes*,
+*close_sessions*, *freeze_heartbeat*, *freeze_triggers* and *stop_parts*. Only this one knows
+writes "again": carried out, and a second time ms later.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from inspector.simulator.plc_server import DemoPlc
 
 NEVER_S = 60.0
 """Every client has given up by then."""
+COUNT_EACH_S = 0.1
 HEARTBEAT = (".Link.PlcHeartbeat",)
 TRIGGERS = (".Track.", ".Camera.")
 
@@ -95,15 +96,26 @@ class FaultyPlc(DemoPlc):
         """Register so many namespaces before ours."""
         self._names = {plan.station: prefix for prefix, plan in settings.cells}
         self._other_namespaces = namespaces
+        self._server: Server | None = None
         super().__init__(settings, publish=lambda _: None)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve and obey until `stop`."""
-        obeying = asyncio.create_task(self._obey())
+        tasks = [asyncio.create_task(self._obey()), asyncio.create_task(self._count_sessions())]
         try:
             await super().run(stop)
         finally:
-            obeying.cancel()
+            for task in tasks:
+                task.cancel()
+
+    async def _count_sessions(self) -> None:
+        said = None
+        while True:
+            await asyncio.sleep(COUNT_EACH_S)
+            count = len(self._server.iserver._external_sessions) if self._server else 0  # noqa: SLF001
+            if count != said:
+                said = count
+                say({"sessions": {"open": count}})
 
     def _fire(self, station: str, pulses: Sequence[Pulse]) -> None:
         for pulse in pulses:
@@ -153,14 +165,19 @@ class FaultyPlc(DemoPlc):
                 for cell in self._factory.cells.values():
                     cell.belt.world.until = cell.belt.world.fed
             case "close_sessions":
-                for session in list(self._server.iserver._external_sessions.values()):  # noqa: SLF001
-                    await session.close_session()
+                await self._close_sessions()
             case "freeze_heartbeat":
                 self._freeze(HEARTBEAT, for_s)
             case "freeze_triggers":
                 self._freeze(TRIGGERS, for_s)
 
+    async def _close_sessions(self) -> None:
+        assert self._server  # it serves, or nobody could order
+        for session in list(self._server.iserver._external_sessions.values()):  # noqa: SLF001
+            await session.close_session()
+
     def _freeze(self, names: tuple[str, ...], for_s: float) -> None:
+        assert self._server  # it serves, or nobody could order
         aspace = self._server.iserver.aspace
         for node_id in list(aspace.keys()):
             if any(name in str(node_id.Identifier) for name in names):

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from inspector.ipc import Runtime
 
@@ -41,6 +41,8 @@ class Around(Protocol):
     def folder(self) -> Path: ...  # noqa: D102
     @property
     def runtime(self) -> Runtime: ...  # noqa: D102
+    @property
+    def log(self) -> BinaryIO: ...  # noqa: D102
     @property
     def rate_hz(self) -> float: ...  # noqa: D102
     @property
@@ -79,6 +81,7 @@ class Peer:
             env=self._around.environment,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=self._around.log,
         )
         self._hearing = asyncio.create_task(self._listen(self._process))
         ready = asyncio.create_task(self._ready.wait())

@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.faults.bench import STATION, Bench
 from benchmarks.faults.peers import PREFIX, VIEWS_AT, Peer
-from benchmarks.faults.sums import Sums, sums_of
+from benchmarks.faults.sums import BY_PERSON, Sums, sums_of
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import MachineWord
 from inspector.ipc import read_status
@@ -45,6 +45,7 @@ class Row:
         travel_s: From the eye to the reject station.
         again: Needs a peer that can carry a write out a second time.
         operators: Needs a peer with the operator table.
+        ends_line: The line's process is another one afterwards.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Row:
     travel_s: float = TRAVEL_S
     again: bool = False
     operators: bool = False
+    ends_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +108,9 @@ def _other_than_answered(bench: Bench, number: int) -> bool:
     """
     verdict, answer = bench.answers[number]
     action = bench.world.fates[number].action
-    by_operator = (Action.REJECTED_BY_OPERATOR, Action.PASSED_BY_OPERATOR)
     if bench.book.latched.get(number) == verdict == "reject":
         return action != Action.REJECTED_BY_OPERATOR
-    return answer == "too_late" and action in by_operator
+    return answer == "too_late" and action in BY_PERSON
 
 
 # --- what is done ---
@@ -179,7 +180,7 @@ def _killed(name: str) -> Act:
         from_s = time.monotonic()
         await bench.kill(name)
         await (bench.start_line() if name == "line" else bench.start_worker())
-        await bench.until(bench.is_good, 20, f"the station is not good after kill -9 of the {name}")
+        await bench.until(bench.line_serves, 20, "the line does not serve")
         return time.monotonic() - from_s
 
     return act
@@ -256,7 +257,7 @@ ROWS: tuple[Row, ...] = (
     Row("the same, namespaces renumbered", _restarts(shifted=True)),
     Row("triggers frozen 2 s", _order("freeze_triggers", ms=2000, outage_s=2.0)),
     Row("program's heartbeat frozen 2 s", _order("freeze_heartbeat", ms=2000, outage_s=2.0)),
-    Row("line killed -9", _killed("line")),
+    Row("line killed -9", _killed("line"), ends_line=True),
     Row("worker killed -9", _killed("worker")),
     Row("stale epoch of a second gateway", _stale_epoch),
     Row(

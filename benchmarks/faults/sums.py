@@ -10,6 +10,7 @@ from benchmarks.faults.codes import digest, marked
 from inspector.domain.verdict import Action
 
 ACTUATED = (Action.REJECTED, Action.FAIL_SAFE, Action.REJECTED_BY_OPERATOR)
+BY_PERSON = (Action.PASSED_BY_OPERATOR, Action.REJECTED_BY_OPERATOR)
 ZEROS = (
     "bad_passed",
     "rejected_twice",
@@ -111,6 +112,7 @@ class Sums:
     wrong_picture: int
     wrong_record: int
     wrong_word: int
+    by_person: int
 
     def broken(self) -> list[str]:
         """Return the figures that break a promise."""
@@ -142,6 +144,7 @@ def sums_of(
         wrong_picture=sum(_wrong_pictures(n, fate, book, views) for n, fate in fates),
         wrong_record=sum(_wrong_record(n, fate, book) for n, fate in fates),
         wrong_word=wrong_words,
+        by_person=sum(fate.action in BY_PERSON for _, fate in fates),
     )
 
 

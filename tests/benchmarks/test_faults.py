@@ -11,6 +11,7 @@ import jsonschema
 from benchmarks.faults.__main__ import as_json, table
 from benchmarks.faults.codes import looks_bad, marked
 from benchmarks.faults.rows import Outcome
+from benchmarks.faults.soak import Sessions, Soak
 from benchmarks.faults.sums import Book, Sums, World, sums_of
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "faults.json"
@@ -64,11 +65,28 @@ def test_each_breach_is_named() -> None:
     assert unknown.broken() == ["unaccounted"]
 
 
+GOOD = Sums(80, 20, 0, 20, 0, 0, 3, 30, 0, 0, 0, 0, 2)
+
+
+def test_a_long_run_names_sessions_and_memory() -> None:
+    soak = Soak(Outcome("soak", "node", 9.0, GOOD), memory_mb=[60.0] * 8)
+    for at_s, sessions in ((0.0, 1), (10.0, 2), (20.0, 2), (20.1, 1), (30.0, 2), (39.0, 2)):
+        soak.sessions.count(sessions, at_s)
+    assert soak.broken == []
+    soak.sessions.count(2, 41.5)
+    assert soak.broken == ["sessions"]
+    soak.sessions = Sessions()
+    soak.sessions.count(3, 0.0)
+    soak.memory_mb[6:] = [64.0, 64.0]
+    assert soak.broken == ["sessions", "memory"]
+    told = {**as_json([soak.outcome]), "soak": soak.as_json()}
+    jsonschema.validate(told, json.loads(SCHEMA.read_text("utf-8")))
+
+
 def test_the_table_and_the_object_name_the_broken_row() -> None:
-    good = Sums(80, 20, 0, 20, 0, 0, 3, 30, 0, 0, 0, 0)
     outcomes = [
-        Outcome("TCP cut", "demo", 0.0, good),
-        Outcome("PLC stalls 3 s", "node", 3.0, replace(good, bad_passed=1)),
+        Outcome("TCP cut", "demo", 0.0, GOOD),
+        Outcome("PLC stalls 3 s", "node", 3.0, replace(GOOD, bad_passed=1)),
         Outcome("none", "node", 0.0, None, "it does not start"),
     ]
     told = json.loads(json.dumps(as_json(outcomes)))

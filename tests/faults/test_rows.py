@@ -23,3 +23,4 @@ def test_a_fault_breaks_no_promise(name: str) -> None:
     assert not outcome.broken
     assert outcome.sums is not None
     assert outcome.sums.parts > 10
+    assert (outcome.sums.by_person > 0) == ("operator" in name)
