@@ -44,8 +44,8 @@ soak: system .venv/ready-dev ## the long runs; kept in docs/evidence/
 	@$(BIN)/python scripts/keep_evidence.py soak $(BIN)/python -m benchmarks --soak
 	@$(BIN)/python scripts/keep_evidence.py soak-faults $(BIN)/python -m benchmarks.faults --soak 17
 
-faults: system .venv/ready-dev ## a row for each fault and PLC, counted exactly; JSON=1; kept in docs/evidence/
-	@$(BIN)/python scripts/keep_evidence.py faults $(BIN)/python -m benchmarks.faults $(if $(JSON),--json)
+faults: system .venv/ready-dev ## a row for each fault and PLC, counted exactly; kept in docs/evidence/ (JSON=1: only printed)
+	@$(if $(JSON),,$(BIN)/python scripts/keep_evidence.py faults) $(BIN)/python -m benchmarks.faults $(if $(JSON),--json)
 
 promises: system .venv/ready-dev ## the eight promises and what tried to break them
 	@$(BIN)/python scripts/keep_evidence.py promises $(BIN)/python scripts/promises.py

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from benchmarks.faults.peers import PEERS
-from benchmarks.faults.rows import RUN_S, Outcome, rows_for, run_row
+from benchmarks.faults.rows import ROWS, RUN_S, Outcome, rows_for, run_row
 from benchmarks.faults.soak import Soak, soak
 
 HEADS = {
@@ -42,11 +42,15 @@ def main() -> int:
         peer = PEERS[(arguments.peer or ["node"])[0]]
         return show_soak(asyncio.run(soak(peer, minutes=arguments.soak)), as_object=arguments.json)
     outcomes = []
+    if not arguments.json:
+        print(table([]))
     for peer in [PEERS[name] for name in arguments.peer or PEERS]:
         for row in rows_for(peer, arguments.row or ()):
             outcomes.append(asyncio.run(run_row(row, peer, seconds=arguments.seconds)))
-            print(line_of(outcomes[-1]), file=sys.stderr, flush=True)
-    print(json.dumps(as_json(outcomes), indent=1) if arguments.json else table(outcomes))
+            if not arguments.json:
+                print(line_of(outcomes[-1]), flush=True)
+    if arguments.json:
+        print(json.dumps(as_json(outcomes), indent=1))
     return 1 if not outcomes or any(one.broken for one in outcomes) else 0
 
 
@@ -76,32 +80,28 @@ def as_json(outcomes: Sequence[Outcome]) -> dict[str, object]:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Return the rows, aligned."""
+    """Return the head and the rows, aligned."""
     heads = ["fault", "peer", "outage s", *HEADS.values(), ""]
-    lines = [heads, *(_cells(one) for one in outcomes)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
-    return "\n".join(_aligned(line, widths) for line in lines)
+    return "\n".join([_aligned(heads), *(line_of(one) for one in outcomes)])
 
 
-def line_of(outcome: Outcome) -> str:
-    """Return one row as it ends."""
-    return "  ".join(_cells(outcome))
-
-
-def _cells(one: Outcome) -> list[str]:
+def line_of(one: Outcome) -> str:
+    """Return one row, aligned with every other."""
     verdict = f"BROKEN: {', '.join(one.broken)}" if one.broken else "ok"
     begin = [one.row, one.peer, f"{one.outage_s:.1f}"]
     if one.sums is None:
-        return [*begin, *("-" for _ in HEADS), verdict]
+        return _aligned([*begin, *("-" for _ in HEADS), verdict])
     figures = {name: str(value) for name, value in asdict(one.sums).items()}
     figures["good_fail_safe"] += f" of {one.sums.good_fail_safe_bound}"
-    return [*begin, *(figures[name] for name in HEADS), verdict]
+    return _aligned([*begin, *(figures[name] for name in HEADS), verdict])
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *rest = zip(cells, widths, strict=True)
-    words = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in rest[:-1])]
-    return "  ".join([*words, cells[-1]]).rstrip()
+def _aligned(cells: Sequence[str]) -> str:
+    fault, peer, *figures, verdict = cells
+    widths = [len("outage s"), *(len(head) for head in HEADS.values())]
+    words = [fault.ljust(max(len(row.name) for row in ROWS)), peer.ljust(max(map(len, PEERS)))]
+    words += [cell.rjust(width) for cell, width in zip(figures, widths, strict=True)]
+    return "  ".join([*words, verdict]).rstrip()
 
 
 if __name__ == "__main__":

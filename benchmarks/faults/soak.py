@@ -70,7 +70,7 @@ class Soak:
     def broken(self) -> list[str]:
         """Return what is broken; empty: all is well."""
         broken = list(self.outcome.broken)
-        few = self.sessions.most <= MOST_SESSIONS
+        few = 1 <= self.sessions.most <= MOST_SESSIONS  # 0: nobody counted
         if not (few and self.sessions.longest_two_s <= LONGEST_TWO_S):
             broken.append("sessions")
         if self.refused_sessions:

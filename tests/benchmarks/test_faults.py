@@ -76,6 +76,7 @@ def test_a_long_run_names_sessions_and_memory() -> None:
     soak.sessions.count(2, 41.5)
     assert soak.broken == ["sessions"]
     soak.sessions = Sessions()
+    assert soak.broken == ["sessions"], "nobody counted them"
     soak.sessions.count(3, 0.0)
     soak.memory_mb[6:] = [64.0, 64.0]
     assert soak.broken == ["sessions", "memory"]
