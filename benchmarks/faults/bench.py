@@ -138,7 +138,8 @@ class Bench:
         deadline_s = time.monotonic() + within_s
         while not there():
             if time.monotonic() > deadline_s:
-                raise TimeoutError(f"{what} after {within_s:g} s: {self.said()[-2000:]}")
+                last = " | ".join(self.said().splitlines()[-3:])
+                raise TimeoutError(f"{what} after {within_s:g} s: {last}")
             await asyncio.sleep(LOOK_S)
 
     def said(self) -> str:

@@ -140,12 +140,18 @@ def sums_of(
         good_rejected_by_verdict=sum(fate.action == Action.REJECTED for fate in good.values()),
         good_fail_safe=sum(number >= world.counted_from for number in fail_safe),
         good_fail_safe_bound=bound,
-        unaccounted=book.twice + len(world.fates.keys() - book.pictures.keys() - book.gaps),
+        unaccounted=book.twice + len(_open(world, book)),
         wrong_picture=sum(_wrong_pictures(n, fate, book, views) for n, fate in fates),
         wrong_record=sum(_wrong_record(n, fate, book) for n, fate in fates),
         wrong_word=wrong_words,
         by_person=sum(fate.action in BY_PERSON for _, fate in fates),
     )
+
+
+def _open(world: World, book: Book) -> set[int]:
+    """Return the parts that the PLC never decided, or of which record or decision is missing."""
+    recorded = book.pictures.keys() & book.actions.keys()
+    return set(world.on_belt) | (world.fates.keys() - recorded - book.gaps)
 
 
 def _wrongly_passed(number: int, fate: Fate, book: Book) -> bool:

@@ -39,18 +39,18 @@ def _world(*, bad: bool, action: int, hits: int) -> World:
     return world
 
 
-def _broken(world: World, *, picture: str = "", recorded: int | None = None) -> list[str]:
+def _broken(world: World, *, picture: str = "", recorded: int = 0) -> list[str]:
     book = Book()
     views = [{"view": "top", "picture": picture}]
     book.read({"kind": "judged", "record": "r", "number": 1, "views": views})
-    if recorded is not None:
-        book.read({"kind": "decided", "record": "r", "action": recorded})
+    action = recorded or world.fates[1].action
+    book.read({"kind": "decided", "record": "r", "action": action})
     return sums_of(world, book, views=VIEWS, bound=0, wrong_words=0).broken()
 
 
 def test_each_breach_is_named() -> None:
     assert _broken(_world(bad=False, action=1, hits=0)) == []
-    assert _broken(_world(bad=True, action=2, hits=1), recorded=2) == []
+    assert _broken(_world(bad=True, action=2, hits=1)) == []
     assert "bad_passed" in _broken(_world(bad=True, action=1, hits=0))
     assert "bad_passed" in _broken(_world(bad=True, action=2, hits=0))
     assert "bad_passed" in _broken(_world(bad=True, action=6, hits=0))
@@ -59,6 +59,7 @@ def test_each_breach_is_named() -> None:
     assert "good_fail_safe" in _broken(_world(bad=False, action=3, hits=1))
     assert "wrong_picture" in _broken(_world(bad=False, action=1, hits=0), picture="another's")
     assert "wrong_record" in _broken(_world(bad=False, action=1, hits=0), recorded=3)
+    assert "unaccounted" in _broken(_world(bad=False, action=0, hits=0))
     unknown = sums_of(
         _world(bad=False, action=1, hits=0), Book(), views=VIEWS, bound=0, wrong_words=0
     )
