@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -168,9 +169,7 @@ class NodePeer(Peer):
         Raises:
             FileNotFoundError: What it needs is not installed; the text says how to get it.
         """
-        node = shutil.which("node")
-        if node is None or not (INTEROP / "node_modules").is_dir():
-            raise FileNotFoundError("it needs nodejs, and `npm ci` in tests/interop")
+        node = _node()
         around = self._around
         words = {
             "folder": self._folder,
@@ -196,6 +195,18 @@ class NodePeer(Peer):
     @property
     def _folder(self) -> Path:
         return self._around.folder / "node"
+
+
+def _node() -> str:
+    """Return the program, once what it needs from npm is there."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        raise FileNotFoundError("this PLC needs nodejs and npm (apt-get install nodejs npm)")
+    if not (INTEROP / "node_modules" / "node-opcua").is_dir():
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        if subprocess.run(command, cwd=INTEROP, stdout=sys.stderr, check=False).returncode:
+            raise FileNotFoundError("`npm ci` in tests/interop failed")
+    return node
 
 
 class NodePeerWithoutOperators(NodePeer):
