@@ -10,6 +10,7 @@ fails: there everything must be present.
 import importlib
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from types import ModuleType
 from typing import Final, NoReturn
@@ -20,7 +21,12 @@ NOT_RUN: Final = "not run: "
 INTEROP: Final = Path(__file__).parent / "interop"
 
 # Programs whose Debian package has another name.
-PACKAGE_OF_PROGRAM: Final = {"postgres": "postgresql", "initdb": "postgresql", "ip": "iproute2"}
+PACKAGE_OF_PROGRAM: Final = {
+    "postgres": "postgresql",
+    "initdb": "postgresql",
+    "ip": "iproute2",
+    "node": "nodejs",
+}
 # Debian keeps some programs outside an ordinary user's path.
 MORE_FOLDERS: Final = "/usr/sbin:/sbin:/usr/lib/postgresql/15/bin:/usr/lib/postgresql/17/bin"
 
@@ -50,12 +56,16 @@ def require_module(name: str) -> ModuleType:
 def require_npm(package: str) -> Path:
     """Return the folder of an npm package of the interop tests, or leave the test as not run.
 
-    `npm ci` in tests/interop brings them.
+    Brings them all with `npm ci` where they are missing or older than package-lock.json.
     """
-    folder = INTEROP / "node_modules" / package
-    if not folder.is_dir():
-        not_run(f"the npm package {package} is missing (npm ci in tests/interop)")
-    return folder
+    require_program("node")
+    npm = require_program("npm")
+    have, want = INTEROP / "node_modules/.package-lock.json", INTEROP / "package-lock.json"
+    if not have.exists() or have.stat().st_mtime < want.stat().st_mtime:
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        if subprocess.run(command, cwd=INTEROP, stdout=2, check=False).returncode:
+            not_run("npm ci in tests/interop failed")
+    return INTEROP / "node_modules" / package
 
 
 def require_nodeset(name: str) -> Path:

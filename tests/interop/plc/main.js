@@ -1,0 +1,188 @@
+// A PLC for the interop tests, on node-opcua: it shares no code with the library that the gateway uses.
+//
+//     node main.js --folder DIR --port 0 --station board:top,side --trust gateway.der --password-env PLC_PASSWORD
+//
+// A part's place is counted from the eye, in encoder counts; the view number n of a station (from 0) stands at
+// (n + 1) * output-at. The belt stands while this process does not run, and goes on from there after a restart with
+// the same folder: what a PLC retains lies in DIR/retentive.json, its certificate in DIR/certificate.der.
+//
+// stdout, one JSON object a line; read it, or the program will stand. Times are CLOCK_MONOTONIC in µs, of which the rings
+// hold the low 32 bits. "station" is the prefix.
+//     {"ready": {"endpoint", "certificate", "boot"}}
+//     {"part": {"station", "id", "bad"}}               at the eye, with the truth
+//     {"fired": {"station", "view", "id", "time_us"}}   that camera was triggered for the part; not said of a withheld output
+//     {"decided": {"station", "id", "action"}}          once for each part
+//     {"actuated": {"station", "id"}}                   the actuator moved: once for each reject
+//     {"done": ORDER}, {"failed": WHY}                  the answer to each order
+//
+// stdin, one JSON object a line:
+//     {"do": "writes", "as": KIND, "ms", "status", "count", "only"}   what becomes of each write request from now on:
+//         "none"             what it should
+//         "slow"             carried out and answered ms later
+//         "late"             answered Good at once, carried out ms later
+//         "done_with_error"  carried out, and answered with status ("BadInternalError")
+//         "refused"          answered with status and not carried out
+//         "unanswered"       carried out, never answered
+//       count: of so many requests, without it of all; only: of those to nodes that begin so ("Verdict.", "Link.Gateway")
+//     {"do": "close_sessions"}            the server ends each session
+//     {"do": "cut"}                       each TCP connection ends without a word
+//     {"do": "freeze_heartbeat", "ms"}    Link.PlcHeartbeat stands, all else goes on
+//     {"do": "freeze_triggers", "ms"}     clients see the Track and Camera nodes as they are now, all else goes on
+//     {"do": "raise_epoch", "by"}         another gateway writes a higher epoch to each station
+//     {"do": "stop_parts"}, {"do": "start_parts"}       at the eye; the belt runs on
+//     {"do": "power_cut"}                 the process ends between two scans, with all that it said kept: start it again
+//     {"do": "quit"}                      the same; the end of stdin too
+"use strict";
+
+console.log = console.error; // the library's own words: stdout is for ours
+
+const fs = require("fs");
+const path = require("path");
+const readline = require("readline");
+const { parseArgs } = require("util");
+const { StationProgram } = require("./program");
+const { PlcServer } = require("./server");
+const { Belt, Eye } = require("./world");
+
+const SCAN_MS = 10;
+const text = (initial) => ({ type: "string", default: initial });
+const many = { type: "string", multiple: true, default: [] };
+const flag = { type: "boolean", default: false };
+const OPTIONS = {
+    folder: { type: "string" },
+    port: text("0"),
+    station: { ...many, default: ["board:top"] },
+    trust: many, // the gateway's certificate, DER
+    user: text("inspector"),
+    "password-env": text("PLC_PASSWORD"),
+    "max-sessions": text("3"),
+    slots: text("64"),
+    "counts-per-s": text("5000"),
+    "reject-at": text("5000"), // counts from the eye
+    "output-at": text("500"),
+    rate: text("5"), // parts a second at each station
+    "bad-share": text("0.3"),
+    seed: text("1"),
+    "no-operator-table": flag, // lacking nodes
+    "no-epoch": flag,
+    "shift-namespace": flag, // another namespace comes before ours
+    "wrong-type": many, // mistakes, by the node's whole name: board.Link.Epoch
+    missing: many,
+    "read-only": many,
+    "none-only": flag, // no encryption is offered
+};
+
+function say(what) {
+    fs.writeSync(1, JSON.stringify(what) + "\n");
+}
+
+// The stations with their belt: one scan after the other, retained before anything of it is said.
+class Plc {
+    constructor(values) {
+        this.file = path.join(values.folder, "retentive.json");
+        const kept = fs.existsSync(this.file) ? JSON.parse(fs.readFileSync(this.file, "utf8")) : { stations: {} };
+        this.belt = new Belt(Number(values["counts-per-s"]), kept.encoder);
+        this.programs = {};
+        this.eyes = {};
+        for (const station of values.station) {
+            const [prefix, views] = station.split(":");
+            this._add(prefix, views.split(","), values, kept.stations[prefix]);
+        }
+        this._keep();
+    }
+
+    scan() {
+        const nowUs = Number(process.hrtime.bigint() / 1000n);
+        const encoder = this.belt.moved(nowUs);
+        const said = [];
+        for (const [station, program] of Object.entries(this.programs)) {
+            const eye = this.eyes[station];
+            const partAtEye = eye.sees(this.belt.counts);
+            for (const [what, facts] of program.scan({ nowUs, encoder, partAtEye })) {
+                said.push({ [what]: { station, ...facts, ...(what === "part" && { bad: eye.isBad(facts.id) }) } });
+            }
+        }
+        this._keep();
+        said.forEach(say);
+    }
+
+    _add(prefix, views, values, kept) {
+        const outputAt = Object.fromEntries(views.map((view, number) => [view, (number + 1) * Number(values["output-at"])]));
+        const rejectAt = Number(values["reject-at"]);
+        this.programs[prefix] = new StationProgram({ views, slots: Number(values.slots), rejectAt, outputAt, epoch: !values["no-epoch"], kept });
+        const spacing = Number(values["counts-per-s"]) / Number(values.rate);
+        this.eyes[prefix] = new Eye({ seed: `${values.seed} ${prefix}`, spacing, badShare: Number(values["bad-share"]) });
+    }
+
+    // Whole or not at all: the process may be killed at any time.
+    _keep() {
+        const programs = Object.entries(this.programs);
+        if (!programs.some(([, program]) => program.changed)) return;
+        const stations = Object.fromEntries(programs.map(([prefix, program]) => [prefix, program.kept()]));
+        fs.writeFileSync(`${this.file}.new`, JSON.stringify({ encoder: this.belt.counts, stations }));
+        fs.renameSync(`${this.file}.new`, this.file);
+        programs.forEach(([, program]) => (program.changed = false));
+    }
+}
+
+function orders(plc, server) {
+    const each = (act) => Object.values(plc.programs).forEach(act);
+    const whileFrozen = (ms, thaw) => setTimeout(thaw, ms);
+    return {
+        writes: ({ as, ...rest }) => (server.fault = { kind: as, status: "BadInternalError", ...rest }),
+        close_sessions: () => server.closeSessions(),
+        cut: () => server.cutConnections(),
+        freeze_heartbeat({ ms }) {
+            each((program) => (program.heartbeatFrozen = true));
+            whileFrozen(ms, () => each((program) => (program.heartbeatFrozen = false)));
+        },
+        freeze_triggers({ ms }) {
+            server.freezeTriggers();
+            whileFrozen(ms, () => server.thawTriggers());
+        },
+        raise_epoch: ({ by }) => each((program) => (program.node["Link.GatewayEpoch"] = program.node["Link.Epoch"] + by)),
+        stop_parts: () => Object.values(plc.eyes).forEach((eye) => (eye.open = false)),
+        start_parts: () => Object.values(plc.eyes).forEach((eye) => (eye.open = true)),
+        power_cut: () => process.exit(0),
+        quit: () => process.exit(0),
+    };
+}
+
+function obey(known, line) {
+    try {
+        const order = JSON.parse(line);
+        known[order.do](order);
+        say({ done: order.do });
+    } catch (error) {
+        say({ failed: `${line}: ${error.message}` });
+    }
+}
+
+async function main() {
+    const { values } = parseArgs({ options: OPTIONS });
+    fs.mkdirSync(values.folder, { recursive: true });
+    const plc = new Plc(values);
+    const server = new PlcServer(plc.programs, {
+        folder: values.folder,
+        port: Number(values.port),
+        trusted: values.trust,
+        user: values.user,
+        password: process.env[values["password-env"]],
+        maxSessions: Number(values["max-sessions"]),
+        operatorTable: !values["no-operator-table"],
+        epoch: !values["no-epoch"],
+        shiftNamespace: values["shift-namespace"],
+        wrongType: values["wrong-type"],
+        missing: values.missing,
+        readOnly: values["read-only"],
+        noneOnly: values["none-only"],
+    });
+    const ready = await server.start();
+    const boot = Object.values(plc.programs)[0].node["Link.BootCount"];
+    say({ ready: { ...ready, boot } });
+    setInterval(() => plc.scan(), SCAN_MS);
+    const known = orders(plc, server);
+    readline.createInterface({ input: process.stdin }).on("line", (line) => obey(known, line)).on("close", () => process.exit(0));
+}
+
+main();
