@@ -36,7 +36,8 @@ _MEANINGS: dict[int, str] = {
     _CODES.BadUserAccessDenied: f"the PLC refused the user, the password or this access: {_USER}",
     _CODES.BadIdentityTokenRejected: f"the PLC refused the user or the password: {_USER}",
     _CODES.BadIdentityTokenInvalid: "the PLC takes no user name and password: allow them there",
-    _CODES.BadSecurityModeRejected: f"the PLC does not offer SignAndEncrypt: {_POLICY}",
+    _CODES.BadSecurityModeRejected: "the PLC does not offer the security mode of this policy:"
+    f" {_POLICY}",
     _CODES.BadSecurityPolicyRejected: f"the PLC does not offer this security policy: {_POLICY}",
     _CODES.BadTooManySessions: f"the PLC has no free session: {_SESSIONS}",
     _CODES.BadMaxConnectionsReached: f"the PLC has no free connection: {_SESSIONS}",

@@ -1,7 +1,7 @@
 """A gateway's certificate, a stranger's, and a PLC on node-opcua that trusts the first."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from inspector.clock import SystemClock
+from inspector.plc.access import Access
 from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc
@@ -17,6 +18,9 @@ from tests.interop.node_plc import NodePlc
 from tests.needs import require_npm
 
 SLOTS = 64
+
+OwnPlc = Callable[..., NodePlc]
+"""Starts a PLC of one's own with more options, to be cut or made wrong."""
 
 
 @dataclass
@@ -50,6 +54,10 @@ class Cabinet:
             clock=SystemClock(),
         )
 
+    def access(self) -> Access:
+        """Return the same way to the PLC, for a session of one's own."""
+        return self.client(Ear())._access
+
     def another_plc(self, folder: Path, *options: str) -> NodePlc:
         """Return one with the same keys, not started: making keys takes a second."""
         shutil.copytree(self.plc.folder / "pki", folder / "pki")
@@ -72,3 +80,17 @@ def cabinet(tmp_path_factory: pytest.TempPathFactory, npm_packages: Path) -> Ite
     plc.start()
     yield Cabinet(folder, ours, stranger, plc)
     plc.kill()
+
+
+@pytest.fixture
+def own_plc(cabinet: Cabinet, tmp_path: Path) -> Iterator[OwnPlc]:
+    started: list[NodePlc] = []
+
+    def start(*options: str) -> NodePlc:
+        started.append(cabinet.another_plc(tmp_path / str(len(started)), *options))
+        started[-1].start()
+        return started[-1]
+
+    yield start
+    for plc in started:
+        plc.kill()

@@ -94,6 +94,10 @@ class NodePlc:
                 if left_s <= 0 or not self._more.wait(left_s):
                     raise TimeoutError(f"the PLC did not say {what} within {within_s} s")
 
+    def said_of(self, what: str) -> list[Any]:
+        """Return the facts of everything of one kind that it has said."""
+        return [facts for said, facts in list(self.said) if said == what]
+
     def order(self, do: str, **arguments: Any) -> None:
         """Tell it something and wait until it has done so."""
         heard = len(self.said)
