@@ -104,9 +104,9 @@ class NodePlc:
         self._tell({"do": do} | arguments)
         self.hears("done", lambda order: order == do, after=heard)
 
-    def power_cut(self) -> None:
+    def quit(self) -> None:
         """End it between two scans; nothing that it did was left unsaid."""
-        self._tell({"do": "power_cut"})
+        self._tell({"do": "quit"})
         self._end()
 
     def kill(self) -> None:

@@ -173,7 +173,7 @@ def test_a_restart_keeps_the_count_rejects_what_was_on_the_belt_and_is_counted(
 
     plc = own_plc("--rate", "10")
     plc.hears("part", partial(is_about, 5))
-    plc.power_cut()
+    plc.quit()
     assert not facts_of(plc, "decided", 5)
     plc.start("--shift-namespace")
     seen = asyncio.run(walk(plc))

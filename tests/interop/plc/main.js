@@ -30,8 +30,8 @@
 //     {"do": "freeze_triggers", "ms"}     clients see the Track and Camera nodes as they are now, all else goes on
 //     {"do": "raise_epoch", "by"}         another gateway writes a higher epoch to each station
 //     {"do": "stop_parts"}, {"do": "start_parts"}       at the eye; the belt runs on
-//     {"do": "power_cut"}                 the process ends between two scans, with all that it said kept: start it again
-//     {"do": "quit"}                      the same; the end of stdin too
+//     {"do": "quit"}                      the process ends between two scans like in a power cut, with all that it said
+//                                         retained: start it again. The end of stdin does the same
 "use strict";
 
 console.log = console.error; // the library's own words: stdout is for ours
@@ -127,23 +127,21 @@ class Plc {
 
 function orders(plc, server) {
     const each = (act) => Object.values(plc.programs).forEach(act);
-    const whileFrozen = (ms, thaw) => setTimeout(thaw, ms);
     return {
-        writes: ({ as, ...rest }) => (server.fault = { kind: as, status: "BadInternalError", ...rest }),
+        writes: (order) => server.writes.expect(order),
         close_sessions: () => server.closeSessions(),
         cut: () => server.cutConnections(),
         freeze_heartbeat({ ms }) {
             each((program) => (program.heartbeatFrozen = true));
-            whileFrozen(ms, () => each((program) => (program.heartbeatFrozen = false)));
+            setTimeout(() => each((program) => (program.heartbeatFrozen = false)), ms);
         },
         freeze_triggers({ ms }) {
             server.freezeTriggers();
-            whileFrozen(ms, () => server.thawTriggers());
+            setTimeout(() => server.frozen.clear(), ms);
         },
         raise_epoch: ({ by }) => each((program) => (program.node["Link.GatewayEpoch"] = program.node["Link.Epoch"] + by)),
         stop_parts: () => Object.values(plc.eyes).forEach((eye) => (eye.open = false)),
         start_parts: () => Object.values(plc.eyes).forEach((eye) => (eye.open = true)),
-        power_cut: () => process.exit(0),
         quit: () => process.exit(0),
     };
 }
@@ -162,21 +160,7 @@ async function main() {
     const { values } = parseArgs({ options: OPTIONS });
     fs.mkdirSync(values.folder, { recursive: true });
     const plc = new Plc(values);
-    const server = new PlcServer(plc.programs, {
-        folder: values.folder,
-        port: Number(values.port),
-        trusted: values.trust,
-        user: values.user,
-        password: process.env[values["password-env"]],
-        maxSessions: Number(values["max-sessions"]),
-        operatorTable: !values["no-operator-table"],
-        epoch: !values["no-epoch"],
-        shiftNamespace: values["shift-namespace"],
-        wrongType: values["wrong-type"],
-        missing: values.missing,
-        readOnly: values["read-only"],
-        noneOnly: values["none-only"],
-    });
+    const server = new PlcServer(plc.programs, values);
     const ready = await server.start();
     const boot = Object.values(plc.programs)[0].node["Link.BootCount"];
     say({ ready: { ...ready, boot } });

@@ -1,0 +1,56 @@
+// Between a write request and the nodes: a strict PLC takes no time stamps, and a faulty one does worse.
+"use strict";
+
+const { StatusCodes } = require("node-opcua");
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const FOR_EVER = new Promise(() => {});
+
+// What becomes of a request; all(status) answers each of its writes alike.
+const KINDS = {
+    none: ({ carryOut }) => carryOut(),
+    slow: ({ carryOut, ms }) => pause(ms).then(carryOut),
+    late({ carryOut, all, ms }) {
+        setTimeout(carryOut, ms);
+        return all("Good");
+    },
+    done_with_error: ({ carryOut, all, status }) => carryOut().then(() => all(status)),
+    refused: ({ all, status }) => all(status),
+    unanswered: ({ carryOut }) => carryOut().then(() => FOR_EVER),
+};
+
+class Writes {
+    constructor(engine, prefixes) {
+        this.write = engine.write.bind(engine);
+        this.prefixes = prefixes;
+        this.expect({ as: "none" });
+        engine.write = (context, writes) => this._take(context, writes);
+    }
+
+    // Let requests from now on become what main.js says under "writes".
+    expect({ as, ms = 0, status = "BadInternalError", count = Infinity, only = "" }) {
+        if (!(as in KINDS)) throw new Error(`writes cannot be ${as}`);
+        if (!(status in StatusCodes)) throw new Error(`there is no status ${status}`);
+        this.fault = { as, ms, status, left: count, begins: this.prefixes.map((prefix) => `${prefix}.${only}`) };
+    }
+
+    async _take(context, writes) {
+        const carryOut = () => this._carryOut(context, writes);
+        const all = (status) => writes.map(() => StatusCodes[status]);
+        const meant = writes.some(({ nodeId }) => this.fault.begins.some((begin) => String(nodeId.value).startsWith(begin)));
+        if (!meant || this.fault.left <= 0) return carryOut();
+        this.fault.left -= 1;
+        return KINDS[this.fault.as]({ ...this.fault, carryOut, all });
+    }
+
+    async _carryOut(context, writes) {
+        const answers = [];
+        for (const write of writes) {
+            const stamped = write.value.sourceTimestamp || write.value.serverTimestamp;
+            answers.push(stamped ? StatusCodes.BadWriteNotSupported : (await this.write(context, [write]))[0]);
+        }
+        return answers;
+    }
+}
+
+module.exports = { Writes };
