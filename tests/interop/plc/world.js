@@ -32,12 +32,13 @@ class Eye {
         this.nextAt = null;
     }
 
-    // Return whether a part came since the last scan. The distance counts from where this one was seen.
+    // Return whether a part came since the last scan. However late a scan is, parts stay the smallest distance apart.
     sees(counts) {
         this.nextAt ??= counts + this.spacing;
         if (!this.open || counts < this.nextAt) return false;
         this.seen += 1;
-        this.nextAt = counts + this.spacing * (1 + JITTER * (2 * drawn(`${this.seed} distance ${this.seen}`) - 1));
+        const distance = this.spacing * (1 + JITTER * (2 * drawn(`${this.seed} distance ${this.seen}`) - 1));
+        this.nextAt = Math.max(this.nextAt + distance, counts + this.spacing * (1 - JITTER));
         return true;
     }
 
