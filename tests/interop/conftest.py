@@ -1,7 +1,8 @@
 """A gateway's certificate, a stranger's, and a PLC on node-opcua that trusts the first."""
 
+import contextlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,17 @@ from typing import Any
 import pytest
 
 from inspector.clock import SystemClock
-from inspector.plc.access import Access
 from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc
+from inspector.plc.session import Session, open_session
 from tests.inspector.plc.conftest import Ear, profile
 from tests.interop.node_plc import NodePlc
 from tests.needs import require_npm
 
 SLOTS = 64
+PATIENT_S = 3.0
+"""For an answer: nothing here is about how fast this computer is."""
 
 OwnPlc = Callable[..., NodePlc]
 """Starts a PLC of one's own with more options, to be cut or made wrong."""
@@ -45,7 +48,10 @@ class Cabinet:
         plc = plc or self.plc
         encrypted = changed.get("policy") != "None"
         return OpcUaPlc(
-            profile(plc.ready["endpoint"], **{"slot_count": SLOTS} | changed),
+            profile(
+                plc.ready["endpoint"],
+                **{"slot_count": SLOTS, "request_timeout_s": PATIENT_S} | changed,
+            ),
             password=password,
             certificate=certificate or self.ours,
             server_certificate=Path(plc.ready["certificate"]) if encrypted else None,
@@ -54,9 +60,14 @@ class Cabinet:
             clock=SystemClock(),
         )
 
-    def access(self) -> Access:
-        """Return the same way to the PLC, for a session of one's own."""
-        return self.client(Ear())._access
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[Session]:
+        """Open a session without anything that reads and writes by itself."""
+        session = await open_session(self.client(Ear())._access)
+        try:
+            yield session
+        finally:
+            await session.leave()
 
     def another_plc(self, folder: Path, *options: str) -> NodePlc:
         """Return one with the same keys, not started: making keys takes a second."""

@@ -14,7 +14,6 @@ from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.words import MachineWord, OperatorWord
 from inspector.plc.certificates import thumbprint
 from inspector.plc.opcua import OpcUaPlc
-from inspector.plc.session import open_session
 from tests.inspector.plc.conftest import Ear, running
 from tests.interop.conftest import Cabinet, OwnPlc
 from tests.interop.node_plc import NodePlc
@@ -233,11 +232,10 @@ def test_it_takes_a_bare_value_of_the_nodes_own_type_only(
     cabinet: Cabinet, value: ua.DataValue, status: str
 ) -> None:
     async def walk() -> str:
-        session = await open_session(cabinet.access())
-        write = session.stations["board"].write("Link.GatewayHeartbeat", 1)
-        (answer,) = await session.write([replace(write, Value=value)])
-        await session.leave()
-        return str(answer.name)
+        async with cabinet.session() as session:
+            write = session.stations["board"].write("Link.GatewayHeartbeat", 1)
+            (answer,) = await session.write([replace(write, Value=value)])
+            return str(answer.name)
 
     assert asyncio.run(walk()) == status
 

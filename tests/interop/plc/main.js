@@ -3,8 +3,8 @@
 //     node main.js --folder DIR --port 0 --station board:top,side --trust gateway.der --password-env PLC_PASSWORD
 //
 // A part's place is counted from the eye, in encoder counts; the view number n of a station (from 0) stands at
-// (n + 1) * output-at. The belt stands while this process does not run, and goes on from there after a restart with
-// the same folder: what a PLC retains lies in DIR/retentive.json, its certificate in DIR/certificate.der.
+// (n + 1) * output-at. The belt stands while this process does not run (SIGSTOP), and goes on from there after a restart
+// with the same folder: what a PLC retains lies in DIR/retentive.json, its certificate in DIR/certificate.der.
 //
 // stdout, one JSON object a line; read it, or the program will stand. Times are CLOCK_MONOTONIC in µs, of which the rings
 // hold the low 32 bits. "station" is the prefix.
@@ -42,9 +42,10 @@ const readline = require("readline");
 const { parseArgs } = require("util");
 const { StationProgram } = require("./program");
 const { PlcServer } = require("./server");
-const { Belt, Eye } = require("./world");
+const { Eye } = require("./world");
 
 const SCAN_MS = 10;
+const LONGEST_LATE_US = 5e5; // shorter stops of this process are caught up with, in longer ones the belt stands
 const text = (initial) => ({ type: "string", default: initial });
 const many = { type: "string", multiple: true, default: [] };
 const flag = { type: "boolean", default: false };
@@ -72,8 +73,10 @@ const OPTIONS = {
     "none-only": flag, // no encryption is offered
 };
 
+const monotonicUs = () => Number(process.hrtime.bigint() / 1000n);
+
 function say(what) {
-    fs.writeSync(1, JSON.stringify(what) + "\n");
+    process.stdout.write(JSON.stringify(what) + "\n"); // to a pipe this waits until it is written
 }
 
 // The stations with their belt: one scan after the other, retained before anything of it is said.
@@ -81,7 +84,8 @@ class Plc {
     constructor(values) {
         this.file = path.join(values.folder, "retentive.json");
         const kept = fs.existsSync(this.file) ? JSON.parse(fs.readFileSync(this.file, "utf8")) : { stations: {} };
-        this.belt = new Belt(Number(values["counts-per-s"]), kept.encoder);
+        this.counts = kept.encoder ?? 0;
+        this.countsPerScan = (Number(values["counts-per-s"]) * SCAN_MS) / 1000;
         this.programs = {};
         this.eyes = {};
         for (const station of values.station) {
@@ -91,13 +95,25 @@ class Plc {
         this._keep();
     }
 
-    scan() {
-        const nowUs = Number(process.hrtime.bigint() / 1000n);
-        const encoder = this.belt.moved(nowUs);
+    start() {
+        this.dueUs = monotonicUs();
+        setInterval(() => this._run(), SCAN_MS);
+    }
+
+    // Run each scan that is due: a program is punctual even where the computer is late.
+    _run() {
+        const nowUs = monotonicUs();
+        this.dueUs = Math.max(this.dueUs, nowUs - LONGEST_LATE_US);
+        for (; this.dueUs <= nowUs; this.dueUs += SCAN_MS * 1000) this._scan(this.dueUs);
+    }
+
+    _scan(nowUs) {
+        this.counts += this.countsPerScan;
+        const encoder = Math.floor(this.counts) % 2 ** 32;
         const said = [];
         for (const [station, program] of Object.entries(this.programs)) {
             const eye = this.eyes[station];
-            const partAtEye = eye.sees(this.belt.counts);
+            const partAtEye = eye.sees(this.counts);
             for (const [what, facts] of program.scan({ nowUs, encoder, partAtEye })) {
                 said.push({ [what]: { station, ...facts, ...(what === "part" && { bad: eye.isBad(facts.id) }) } });
             }
@@ -119,7 +135,7 @@ class Plc {
         const programs = Object.entries(this.programs);
         if (!programs.some(([, program]) => program.changed)) return;
         const stations = Object.fromEntries(programs.map(([prefix, program]) => [prefix, program.kept()]));
-        fs.writeFileSync(`${this.file}.new`, JSON.stringify({ encoder: this.belt.counts, stations }));
+        fs.writeFileSync(`${this.file}.new`, JSON.stringify({ encoder: this.counts, stations }));
         fs.renameSync(`${this.file}.new`, this.file);
         programs.forEach(([, program]) => (program.changed = false));
     }
@@ -164,7 +180,7 @@ async function main() {
     const ready = await server.start();
     const boot = Object.values(plc.programs)[0].node["Link.BootCount"];
     say({ ready: { ...ready, boot } });
-    setInterval(() => plc.scan(), SCAN_MS);
+    plc.start();
     const known = orders(plc, server);
     readline.createInterface({ input: process.stdin }).on("line", (line) => obey(known, line)).on("close", () => process.exit(0));
 }

@@ -1,25 +1,7 @@
-// The world outside the PLC: a belt that moves, parts that come, and whether they are good.
+// The world outside the PLC: when parts come, and whether they are good.
 "use strict";
 
-const LONGEST_STEP_US = 30e3; // the belt stands while no program watches it, and moves less than a part's distance in a scan
 const JITTER = 0.2;
-
-class Belt {
-    // counts: where it stood, not wrapped.
-    constructor(countsPerS, counts = 0) {
-        this.countsPerUs = countsPerS / 1e6;
-        this.counts = counts;
-        this.lastUs = null;
-    }
-
-    // Return what the encoder shows now.
-    moved(nowUs) {
-        const stepUs = this.lastUs === null ? 0 : Math.min(nowUs - this.lastUs, LONGEST_STEP_US);
-        this.lastUs = nowUs;
-        this.counts += stepUs * this.countsPerUs;
-        return Math.floor(this.counts) % 2 ** 32;
-    }
-}
 
 // Where parts come in, spacing apart on average. The same seed brings the same parts.
 class Eye {
@@ -56,4 +38,4 @@ function drawn(seed) {
     return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
 }
 
-module.exports = { Belt, Eye };
+module.exports = { Eye };
