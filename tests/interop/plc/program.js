@@ -32,7 +32,7 @@ class StationProgram {
         this.gaps = Object.fromEntries(views.map((view) => [view, { request: 0, open: false, parts: 0, sinceUs: 0 }]));
         this.beatSeen = 0;
         this.heardUs = 0;
-        this.ownBeatUs = 0;
+        this.ownBeatUs = null;
         this.heartbeatFrozen = false;
         this.changed = true;
         if (kept) this._restore(kept);
@@ -176,6 +176,7 @@ class StationProgram {
     }
 
     _beat() {
+        this.ownBeatUs ??= this.nowUs;
         if (this.nowUs - this.ownBeatUs < BEAT_US) return;
         this.ownBeatUs = this.nowUs;
         if (!this.heartbeatFrozen) this.node["Link.PlcHeartbeat"] = difference(this.node["Link.PlcHeartbeat"] + 1, 0);
