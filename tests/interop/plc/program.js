@@ -130,7 +130,8 @@ class StationProgram {
         const request = this.node[`Sync.${view}.Request`];
         if (request !== 0 && request !== gap.request) Object.assign(gap, { request, open: true, parts: 0 });
         for (const part of this.belt) {
-            if (!part.due.includes(view) || !this._hasReached(part, this.outputAt[view])) continue;
+            if (!part.due.includes(view)) continue;
+            if (!this._hasReached(part, this.outputAt[view])) break; // one after the other, also where the belt turned back
             part.due = part.due.filter((other) => other !== view);
             if (this._withholds(gap, view, part)) continue;
             this._note(`Camera.${view}.Ring`, part.id);
