@@ -13,6 +13,7 @@
 //     {"fired": {"station", "view", "id", "time_us"}}   that camera was triggered for the part; not said of a withheld output
 //     {"decided": {"station", "id", "action"}}          once for each part
 //     {"actuated": {"station", "id"}}                   the actuator moved: once for each reject
+//     {"sessions": {"open"}}                            how many stand, when it changes
 //     {"done": ORDER}, {"failed": WHY}                  the answer to each order
 //
 // stdin, one JSON object a line:
@@ -141,6 +142,15 @@ class Plc {
     }
 }
 
+function countSessions(server) {
+    let open = 0;
+    setInterval(() => {
+        if (open === server.sessions()) return;
+        open = server.sessions();
+        say({ sessions: { open } });
+    }, SCAN_MS);
+}
+
 function orders(plc, server) {
     const each = (act) => Object.values(plc.programs).forEach(act);
     return {
@@ -181,6 +191,7 @@ async function main() {
     const boot = Object.values(plc.programs)[0].node["Link.BootCount"];
     say({ ready: { ...ready, boot } });
     plc.start();
+    countSessions(server);
     const known = orders(plc, server);
     readline.createInterface({ input: process.stdin }).on("line", (line) => obey(known, line)).on("close", () => process.exit(0));
 }

@@ -131,6 +131,10 @@ class PlcServer {
         }
     }
 
+    sessions() {
+        return Object.keys(this.server.engine._sessions).length;
+    }
+
     closeSessions() {
         const { engine } = this.server;
         for (const session of Object.values(engine._sessions)) engine.closeSession(session.authenticationToken, true, "Terminated");
