@@ -7,23 +7,14 @@ import gc
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from asyncua import ua
 
-from inspector import __version__
-from inspector.scada.access import (
-    POLICIES,
-    CountedSessions,
-    GuardedServer,
-    Readers,
-    TrustedClients,
-    limits,
-    trusted_client,
-)
+from inspector.opcua_server.access import GuardedServer
+from inspector.opcua_server.opening import Offer, made_server
 from inspector.scada.live import Result, Source, StationFacts, service_level, station_live
 from inspector.scada.machine_vision import VisionSystem, vision_systems
 from inspector.scada.nodes import InspectorNodes, Shown
@@ -41,33 +32,15 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class ScadaPlan:
+class ScadaPlan(Offer):
     """What the server needs to know.
 
     Attributes:
-        uri: Our ApplicationUri, the one in the certificate.
-        certificate, key: Our own, as files (DER, PEM).
-        trust_dir: Certificates of clients that may connect.
         nodeset: Of OPC 40100-1; None: without it.
     """
 
-    host: str
-    port: int
-    uri: str
-    certificate: Path
-    key: Path
-    user: str
-    password: str = field(repr=False)
-    trust_dir: Path
-    max_sessions: int
     stations: tuple[StationFacts, ...]
     nodeset: Path | None = None
-
-    @property
-    def endpoint(self) -> str:
-        """Return the address that clients connect to."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"opc.tcp://{host}:{self.port}"
 
 
 class ScadaServer:
@@ -83,7 +56,7 @@ class ScadaServer:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`."""
-        server = await self._made()
+        server = await made_server(self._plan)
         nodes = await self._filled(server)
         # What was made by now lives as long as the process: the collector need not walk it.
         gc.collect()
@@ -109,28 +82,6 @@ class ScadaServer:
             self._systems = await vision_systems(server, nodeset, self._shown, index)
         await self._look()
         return nodes
-
-    async def _made(self) -> GuardedServer:
-        plan = self._plan
-        trusted = TrustedClients(plan.trust_dir)
-        readers = Readers(plan.user, plan.password, trusted)
-        server = GuardedServer(CountedSessions(readers, plan.max_sessions))
-        server.application_type = ua.ApplicationType.Server
-        server.limits = limits()
-        server.name, server.manufacturer_name = "Inspector", "Inspector"
-        server.product_uri = "urn:inspector"
-        await server.init()
-        await server.set_application_uri(plan.uri)
-        await server.set_build_info(
-            "urn:inspector", "Inspector", "Inspector", __version__, "", datetime.now(UTC)
-        )
-        server.set_endpoint(plan.endpoint)
-        server.set_security_policy(POLICIES)
-        server.set_identity_tokens([ua.UserNameIdentityToken])
-        server.set_certificate_validator(trusted_client(trusted))
-        await server.load_certificate(plan.certificate)
-        await server.load_private_key(plan.key)
-        return server
 
     async def _look(self) -> None:
         """Take what is new; reading files and the database may take long, so in a thread."""

@@ -15,8 +15,8 @@ from asyncua import Client, Node, ua
 from asyncua.crypto import security_policies
 
 from inspector.domain.verdict import Verdict
+from inspector.opcua_server.access import MOST_SUBSCRIPTIONS
 from inspector.plc.certificates import thumbprint
-from inspector.scada.access import MOST_SUBSCRIPTIONS
 from inspector.scada.nodes import SPECS
 from tests.inspector.scada.plant import (
     PASSWORD,
@@ -80,7 +80,9 @@ def test_a_client_whose_certificate_is_not_in_the_folder_is_refused_and_named_on
     stranger = certificate(plant.folder / "stranger")
     for _ in range(3):
         asyncio.run(refused(plant, certificate=stranger))
-    said = [one.getMessage() for one in caplog.records if one.name == "inspector.scada.access"]
+    said = [
+        one.getMessage() for one in caplog.records if one.name == "inspector.opcua_server.access"
+    ]
     assert len(said) == 1
     assert thumbprint(stranger.cert_der) in said[0]
 
