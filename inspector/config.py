@@ -256,6 +256,7 @@ def check_site(
     problems.extend(_shared_prefixes(stations))
     for plc in plcs:
         problems.extend(_plc_check(plc, stations))
+    problems.extend(_shared_ports(plcs, whole.scada, port))
     if problems:
         return None
     return Site(
@@ -287,6 +288,25 @@ def _shared_prefixes(stations: list[Station]) -> list[SettingsWrong]:
         if owner != station.name:
             file, why = f"stations/{station.name}.toml", f"is station {owner}'s already"
             problems.append(SettingsWrong(file, "prefix", why))
+    return problems
+
+
+def _shared_ports(
+    plcs: list[PlcProfile], scada: ScadaSettings | None, screens: int
+) -> list[SettingsWrong]:
+    """Two servers cannot listen on one port."""
+    owners = {screens: "that of the screens (--port)"} if screens else {}
+    if scada:
+        owners.setdefault(scada.port, "scada.port of site.toml")
+    problems = []
+    for plc in plcs:
+        if plc.pull is None:
+            continue
+        file = f"stations/plc/{plc.name}.toml"
+        if plc.pull.port in owners:
+            why = f"{plc.pull.port} is {owners[plc.pull.port]} already"
+            problems.append(SettingsWrong(file, "pull.port", why))
+        owners.setdefault(plc.pull.port, f"pull.port of {file}")
     return problems
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,6 +14,7 @@ from inspector.plc.contract import (
     OF_SYNC,
     OPTIONAL,
     USABLE,
+    WRITTEN,
     Place,
     all_written_nodes,
     default_id,
@@ -42,6 +43,31 @@ class NodePlace(Settings):
     type: Literal["UInt32", "Int32", "Boolean"] | None = Field(
         default=None, description="Type that it must have at the PLC; not given: a usable one."
     )
+
+
+class PullSettings(Settings):
+    """Our server that a PLC reads which nobody may write to; only with transport pull."""
+
+    host: str = Field(min_length=1, description="Address of ours that the server listens on.")
+    port: int = Field(default=4841, ge=1, le=65535, description="TCP port of the server.")
+    user: str = Field(min_length=1, max_length=64, description="User name of the PLC's client.")
+    password_env: str = Field(
+        default="", description="Environment variable that holds that user's password."
+    )
+    password_file: str = Field(
+        default="", description="Or file with it, relative to the site, mode 0600 or stricter."
+    )
+    trust_dir: str = Field(
+        min_length=1,
+        description="Folder with the certificate (DER) of the PLC's client; relative to the site.",
+    )
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if bool(self.password_env) == bool(self.password_file):
+            msg = "give the password in either password_env or password_file"
+            raise ValueError(msg)
+        return self
 
 
 class PlcProfile(Settings):
@@ -77,10 +103,14 @@ class PlcProfile(Settings):
     prefix: str = Field(
         default="", max_length=64, description="Put before each station's own prefix."
     )
-    transport: Literal["tables", "mailbox", "method"] = Field(
+    transport: Literal["tables", "mailbox", "method", "pull"] = Field(
         default="tables",
         description="How words reach the PLC: into a slot for each part, one at a time into a"
-        " mailbox, or by calling a method.",
+        " mailbox, by calling a method, or the PLC reads them from us.",
+    )
+    pull: PullSettings | None = Field(
+        default=None,
+        description="Our server that the PLC reads; needed with transport pull, and only there.",
     )
     slot_count: int = Field(ge=8, le=256, description="Slots of the tables: a power of two.")
     epoch: bool = Field(
@@ -125,7 +155,8 @@ class PlcProfile(Settings):
         without_epoch = () if self.epoch else OF_EPOCH
         without_operator = () if self.operator_table else OF_OPERATOR
         without_request = () if self.sync == "request" else OF_SYNC
-        without = without_epoch + without_operator + without_request
+        without_writes = WRITTEN if self.transport == "pull" else ()
+        without = without_epoch + without_operator + without_request + without_writes
         return without + other_ways(self.transport)
 
     @field_validator("nodes")
@@ -143,7 +174,7 @@ class PlcProfile(Settings):
 
     @model_validator(mode="after")
     def _complete(self) -> PlcProfile:
-        for why in (*self._wrong_security(), *self._wrong_nodes()):
+        for why in (*self._wrong_security(), *self._wrong_nodes(), *self._wrong_pull()):
             raise ValueError(why)
         return self
 
@@ -161,6 +192,12 @@ class PlcProfile(Settings):
             yield "a user needs password_env or password_file, one of them, and nobody else does"
         if self.encrypted and bool(self.server_certificate) == bool(self.trust_dir):
             yield "one of server_certificate and trust_dir is needed, and not both"
+
+    def _wrong_pull(self) -> Iterator[str]:
+        if self.transport == "pull" and self.pull is None:
+            yield 'transport = "pull" needs a table [pull]: where the PLC reads us, and as whom'
+        elif self.pull and self.transport != "pull":
+            yield f'a table [pull] belongs to transport = "pull", not to "{self.transport}"'
 
     def _wrong_nodes(self) -> Iterator[str]:
         missing = {name for name, node in self.nodes.items() if node.id == ""}

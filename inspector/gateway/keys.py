@@ -76,6 +76,26 @@ def secret_in(file: Path, *, settings: str, key: str) -> str:
     return secret
 
 
+def pull_password(profile: PlcProfile, folder: Path) -> str:
+    """Return the password of a PLC that reads our server; raises as `plc_password`.
+
+    Args:
+        profile: The PLC's, with a table `[pull]`.
+        folder: The site's.
+    """
+    shown, pull = f"stations/plc/{profile.name}.toml", profile.pull
+    if pull is None:
+        raise SettingsWrong(shown, "pull", "is missing")
+    if pull.password_file:
+        file = folder / pull.password_file
+        return secret_in(file, settings=shown, key="pull.password_file")
+    password = os.environ.get(pull.password_env)
+    if not password:
+        why = f"the environment variable {pull.password_env} is not set"
+        raise SettingsWrong(shown, "pull.password_env", why)
+    return password
+
+
 def scada_password(settings: ScadaSettings, folder: Path) -> str:
     """Return the password of those who read our OPC UA server.
 

@@ -8,7 +8,8 @@ import json
 import logging
 import signal
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,20 @@ from inspector.config import Site, Station
 from inspector.domain.accounted import Accounted
 from inspector.domain.belt import Layout
 from inspector.domain.finding import RanOn
+from inspector.domain.health import Condition
 from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival
 from inspector.domain.verdict import Verdict
-from inspector.gateway.keys import plc_password, site_key
+from inspector.gateway.keys import site_key
 from inspector.gateway.plc_access import our_certificate, plc_station
 from inspector.gateway.plc_notices import PlcNotices
+from inspector.gateway.plc_ways import Way, at_site, way_to
 from inspector.ipc import Runtime, read_status, write_status
 from inspector.line.station_line import StationLine
 from inspector.line.status import station_status
 from inspector.line.voice import Token
-from inspector.plc.opcua import OpcUaPlc
+from inspector.plc.pull import PulledPlc
 from inspector.plc_profile import PlcProfile
 from inspector.storage.journal import JournalWriter
 
@@ -120,7 +123,7 @@ class LineProcess:
         self._lines: dict[str, StationLine] = {}
         self._sides: dict[str, PlcSide] = {}
         self._notices: dict[str, PlcNotices] = {}
-        self._plcs: list[OpcUaPlc] = []
+        self._plcs: dict[str, Way] = {}
         self._connections: set[asyncio.StreamWriter] = set()
         self._unpublished = ""
         for profile in site.plcs:
@@ -134,14 +137,12 @@ class LineProcess:
         lines: dict[str, StationLine] = {}
         side = PlcSide(profile.name, lines)
         certificate = our_certificate(data)
-        theirs = self._at_site(profile.server_certificate)
-        plc = OpcUaPlc(
+        theirs = at_site(self._site, profile.server_certificate)
+        plc = way_to(
             profile,
-            password=plc_password(profile, Path(self._site.folder)),
+            [plc_station(one, profile) for one in stations],
+            site=self._site,
             certificate=certificate,
-            server_certificate=theirs,
-            trust_dir=self._at_site(profile.trust_dir),
-            stations=[plc_station(one, profile) for one in stations],
             events=side,
             clock=self._clock,
         )
@@ -154,14 +155,9 @@ class LineProcess:
             line.restore(history)
             lines[station.name] = self._lines[station.name] = line
         self._sides[profile.name] = side
-        self._plcs.append(plc)
+        self._plcs[profile.name] = plc
 
-    def _at_site(self, path: str) -> Path | None:
-        return Path(self._site.folder) / path if path else None
-
-    def _line(
-        self, station: Station, profile: PlcProfile, plc: OpcUaPlc, key: bytes
-    ) -> StationLine:
+    def _line(self, station: Station, profile: PlcProfile, plc: Way, key: bytes) -> StationLine:
         def sampled(record: str) -> bool:
             return int(record[:8], 16) < station.sample_share * 0x100000000
 
@@ -185,8 +181,10 @@ class LineProcess:
         server = await asyncio.start_unix_server(
             self._serve, self._runtime.line_socket, limit=MESSAGE_LIMIT_BYTES
         )
+        for plc in self._pulled():  # before any session: opening one halts the event loop
+            await plc.open()
         tasks: list[asyncio.Task[None]] = [asyncio.create_task(self._tick())]
-        tasks += [asyncio.create_task(_forever(plc)) for plc in self._plcs]
+        tasks += [asyncio.create_task(_forever(plc)) for plc in self._plcs.values()]
         # What was made by now lives as long as the process: the collector need not walk it.
         gc.collect()
         gc.freeze()
@@ -198,6 +196,9 @@ class LineProcess:
         await self._hang_up()
         for task in done - {ended}:
             task.result()  # a task that ended by itself has failed: say why, be restarted
+
+    def _pulled(self) -> Iterator[PulledPlc]:
+        yield from (plc for plc in self._plcs.values() if isinstance(plc, PulledPlc))
 
     async def _hang_up(self) -> None:
         """End every connection, and let those who serve it see the end."""
@@ -245,7 +246,7 @@ class LineProcess:
     def _publish(self) -> None:
         now_s = self._clock.monotonic_s()
         now = self._clock.now()
-        standing = {name: notices.standing(now) for name, notices in self._notices.items()}
+        standing = {name: self._standing(name, now) for name in self._notices}
         stations = {
             station.name: {
                 "title": station.title,
@@ -268,6 +269,12 @@ class LineProcess:
             if plc.name in self._sides
         }
         write_status(self._runtime, "line", {"plc": plcs, "stations": stations})
+
+    def _standing(self, name: str, now: datetime) -> tuple[Condition, ...]:
+        """Return what is not as it should be on the way to a PLC."""
+        plc = self._plcs[name]
+        unread = plc.standing() if isinstance(plc, PulledPlc) else ()
+        return (*unread, *self._notices[name].standing(now))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection: a worker's or the web's, as its first message says."""
@@ -404,7 +411,7 @@ async def _until(stopped: asyncio.Event) -> None:
     await stopped.wait()
 
 
-async def _forever(plc: OpcUaPlc) -> None:
+async def _forever(plc: Way) -> None:
     await plc.run()
 
 

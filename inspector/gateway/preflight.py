@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from inspector.config import Site
 from inspector.errors import BadInput
-from inspector.gateway.keys import plc_password, scada_password
+from inspector.gateway.keys import plc_password, pull_password, scada_password
 from inspector.gateway.worker_process import check_station_fits
+from inspector.plc_profile import PlcProfile
 from inspector.storage.database import check_usable
 from inspector.vision.manifest import open_package
 
@@ -31,12 +32,18 @@ def check_before_start(site: Site) -> None:
         must_be_free(site.host, site.port, "choose another with --port")
     if site.scada:
         must_be_free(site.scada.host, site.scada.port, "site.toml: scada.port names it")
+    for plc in site.plcs:
+        if plc.pull:
+            named = f"stations/plc/{plc.name}.toml: pull.port names it"
+            must_be_free(plc.pull.host, plc.pull.port, named)
 
 
 def _have_passwords(site: Site) -> None:
     folder = Path(site.folder)
     for plc in site.plcs:
         plc_password(plc, folder)
+        if plc.pull:
+            pull_password(plc, folder)
     if site.scada:
         scada_password(site.scada, folder)
 
@@ -52,13 +59,21 @@ def package_problems(site: Site) -> Iterator[BadInput]:
 
 def password_file_problems(site: Site) -> Iterator[BadInput]:
     """Yield what is wrong with files that hold passwords; variables are set when it runs."""
+    folder = Path(site.folder)
     for plc in site.plcs:
-        if not plc.password_file:
-            continue
-        try:
-            plc_password(plc, Path(site.folder))
-        except BadInput as error:
-            yield error
+        if plc.password_file:
+            yield from _problem(plc_password, plc, folder)
+        if plc.pull and plc.pull.password_file:
+            yield from _problem(pull_password, plc, folder)
+
+
+def _problem(
+    password: Callable[[PlcProfile, Path], str], plc: PlcProfile, folder: Path
+) -> Iterator[BadInput]:
+    try:
+        password(plc, folder)
+    except BadInput as error:
+        yield error
 
 
 def must_be_free(host: str, port: int, remedy: str) -> None:

@@ -81,12 +81,22 @@ OF_TRANSPORT: Final = {
         *("Operator.Mailbox", "Operator.Commit", "Operator.Taken"),
     ),
     "method": (*METHODS, *OWNERS),
+    "pull": (),
 }
 """How words reach the PLC → the nodes of that way."""
 OF_EPOCH: Final = ("Link.Epoch", EPOCH)
 OF_OPERATOR: Final = tuple(name for name in NAMES if name.startswith("Operator."))
 OF_SYNC: Final = ("Sync.Request", "Sync.Answer")
 """Nodes that a PLC may lack together, as its profile's `epoch`, `operator_table`, `sync` say."""
+PULLED: Final = {
+    HEARTBEAT: "",
+    EPOCH: "Link.Epoch",
+    "Sync.Request": "Sync.Answer",
+    "Verdict.Slot": "",
+    "Operator.Slot": "Operator.Latched",
+}
+"""What a PLC reads from us that we may not write to → its own node that says that it has a use for
+it; empty: every PLC has."""
 OPTIONAL: Final = (
     BOOT_COUNT,
     "Link.GatewayAlive",
@@ -206,6 +216,16 @@ def written_nodes(views: Sequence[str], slots: int, places: Places = PLAIN) -> t
 def all_written_nodes(views: Sequence[str], slots: int, places: Places = PLAIN) -> tuple[Node, ...]:
     """Return every node the gateway writes, each slot of the tables too."""
     return _written(views, places, range(slots))
+
+
+def pulled_nodes(views: Sequence[str], slots: int, places: Places) -> tuple[Node, ...]:
+    """Return the nodes of our own server for a PLC that reads there; a table is one node."""
+    return tuple(
+        Node(one, UINT32, slots if name in _PER_SLOT else 0)
+        for name, partner in PULLED.items()
+        if not partner or places[partner].id
+        for one in ([name] if name in _PER_SLOT else _instances(name, views, ()))
+    )
 
 
 def taken_nodes(places: Places = PLAIN) -> tuple[Node, ...]:

@@ -196,6 +196,40 @@ def test_a_wrong_site_file_is_one_line(site: Path, text: str, problem: str) -> N
     assert problem in str(error.value)
 
 
+PULL = (
+    '\ntransport = "pull"\n[pull]\nhost = "10.0.0.5"\nuser = "plc"\nport = {port}\n'
+    'password_env = "PULL"\ntrust_dir = "trusted"\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("port", "owner"),
+    [
+        (8080, "8080 is that of the screens (--port) already"),
+        (4840, "4840 is scada.port of site.toml already"),
+        (4999, "4999 is pull.port of stations/plc/demo.toml already"),
+    ],
+)
+def test_two_servers_cannot_share_a_port(site: Path, port: int, owner: str) -> None:
+    (site / "site.toml").write_text(SCADA)
+    demo = (site / PLC).read_text()
+    (site / PLC).write_text(demo + PULL.format(port=4999))
+    other = demo.replace('name = "demo"', 'name = "other"') + PULL.format(port=port)
+    (site / "stations" / "plc" / "other.toml").write_text(other)
+    with pytest.raises(SettingsWrong) as wrong:
+        load_site(site)
+    assert str(wrong.value) == f"stations/plc/other.toml: pull.port: {owner}"
+
+
+def test_the_check_names_a_password_file_of_a_reading_plc_that_others_can_read(site: Path) -> None:
+    text = (site / PLC).read_text() + PULL.format(port=4999)
+    (site / PLC).write_text(text.replace('password_env = "PULL"', 'password_file = "pull"'))
+    (site / "pull").write_text("word")
+    (site / "pull").chmod(0o640)
+    ran = CliRunner().invoke(commands, ["check", "--site", str(site)])
+    assert f"{PLC}: pull.password_file: " in ran.stderr
+
+
 def test_without_a_site_file_there_is_no_server_for_scada(site: Path) -> None:
     assert load_site(site).scada is None
     (site / "site.toml").write_text(SCADA)

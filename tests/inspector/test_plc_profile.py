@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from inspector.plc.contract import NAMES, OF_TRANSPORT, PLAIN, Place, default_id, other_ways
+from inspector.plc.contract import (
+    NAMES,
+    OF_TRANSPORT,
+    PLAIN,
+    WRITTEN,
+    Place,
+    default_id,
+    other_ways,
+    pulled_nodes,
+)
 from inspector.plc_profile import PlcProfile, node_clashes, not_available
 
 DOCS = Path(__file__).parents[2] / "docs" / "plc"
@@ -22,6 +31,7 @@ LINE1: dict[str, Any] = {
     "namespace_uri": "urn:plc",
     "slot_count": 16,
 }
+PULL = {"host": "10.0.0.5", "user": "plc", "password_env": "PLC", "trust_dir": "trusted"}
 NO_POLICY = {"policy": "None", "server_certificate": ""}
 
 
@@ -108,6 +118,15 @@ WRONG = [
     ({"transport": "mailbox", "nodes": {"Verdict.Taken": {"id": ""}}}, "every PLC needs"),
     ({"epoch": False, "nodes": {"Link.Epoch": {"id": "i=1"}}}, "says that there is none"),
     ({"sync": "standstill", "nodes": {"Sync.Answer": {"id": "i=1"}}}, "says that there is none"),
+    ({"transport": "pull"}, 'transport = "pull" needs a table [pull]'),
+    ({"pull": PULL}, 'a table [pull] belongs to transport = "pull", not to "tables"'),
+    ({"transport": "pull", "pull": PULL | {"password_file": "both"}}, "give the password in"),
+    ({"transport": "pull", "pull": PULL | {"trust_dir": ""}}, "pull.trust_dir"),
+    ({"transport": "pull", "pull": PULL | {"colour": 1}}, "pull.colour"),
+    (
+        {"transport": "pull", "pull": PULL, "nodes": {"Link.GatewayEpoch": {"id": "i=1"}}},
+        "says that there is none",
+    ),
 ]
 
 
@@ -136,6 +155,20 @@ def test_what_a_switch_leaves_out_is_nowhere() -> None:
         *("Link.Epoch", "Link.GatewayEpoch", "Operator.Slot", "Operator.Latched"),
         *("Sync.Request", "Sync.Answer"),
     }
+
+
+def test_a_plc_that_reads_from_us_has_none_of_the_nodes_that_we_write_elsewhere() -> None:
+    places = profile(transport="pull", pull=PULL).places
+    absent = {name for name, place in places.items() if not place.id}
+    assert absent == {*WRITTEN, *other_ways("pull")}
+    assert [node.name for node in pulled_nodes(["top", "side"], 8, places)] == [
+        "Link.GatewayHeartbeat",
+        "Link.GatewayEpoch",
+        "Sync.top.Request",
+        "Sync.side.Request",
+        "Verdict.Slot",
+        "Operator.Slot",
+    ]
 
 
 def test_a_type_alone_leaves_the_node_where_it_is() -> None:

@@ -20,6 +20,7 @@ from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc
 from inspector.plc_profile import PlcProfile
+from inspector.ports import PlcEvents
 from tests.inspector.plc.stand_in import Setup
 
 SLOTS = 16
@@ -164,7 +165,7 @@ class Bench:
     def client(
         self,
         plc: PlcProcess | int,
-        ear: Ear,
+        ear: PlcEvents,
         *,
         password: str = "right",  # noqa: S107
         certificate: Certificate | None = None,
