@@ -22,7 +22,7 @@ from inspector.errors import PlcLost, PlcRefused
 from inspector.gateway.plc_access import access_of, our_certificate
 from inspector.gateway.site_run import held, runtime_of
 from inspector.plc.access import Access
-from inspector.plc.beats import SOMEBODY, heartbeat, somebody_beats
+from inspector.plc.beats import NOTHING_IS_WRITTEN, SOMEBODY, heartbeat, somebody_beats
 from inspector.plc.contract import EPOCH, HEARTBEAT, verdict_slot
 from inspector.plc.session import Session, open_session
 from inspector.plc.transports import Status, Transport
@@ -65,6 +65,8 @@ def force(site: Site, order: Order, *, say: Say) -> Action:
 
 async def force_at(access: Access, order: Order, *, data: Path, say: Say) -> Action:
     """Do it at the PLC that `access` describes; see `force`."""
+    if not access.profile.places[HEARTBEAT].id:
+        raise PlcRefused(f"{NOTHING_IS_WRITTEN}: no verdict can be forced there")
     session = await open_session(access)
     try:
         return await _Forcing(session, access, order, data, say).run()

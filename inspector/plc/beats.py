@@ -13,6 +13,7 @@ from inspector.plc.nodes import ALL_32_BITS, StationNodes, Values
 STILL_S = 1.2
 """A heartbeat that stood still for so long has no gateway behind it: they beat each 250 ms."""
 SOMEBODY = "a gateway is at work on this station, on another machine or for another user"
+NOTHING_IS_WRITTEN = 'nothing is written into a PLC with transport = "pull"'
 Read = Callable[[ua.ReadParameters], Awaitable[Values]]
 
 

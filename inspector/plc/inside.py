@@ -12,7 +12,7 @@ from asyncua import Client, ua
 
 from inspector.errors import PlcLost, PlcRefused
 from inspector.plc.access import Access
-from inspector.plc.beats import SOMEBODY, somebody_beats
+from inspector.plc.beats import NOTHING_IS_WRITTEN, SOMEBODY, somebody_beats
 from inspector.plc.contract import HEARTBEAT
 from inspector.plc.finding import Finding, Mark
 from inspector.plc.node_check import NodeState, about_nodes, look_at_nodes
@@ -128,7 +128,8 @@ class _Look:
     async def _writes(
         self, index: int, nodes: tuple[NodeState, ...], most: int, why_none: str
     ) -> tuple[tuple[float, ...], list[Finding]]:
-        why = why_none or next(_unfit(nodes), "")
+        written = self._access.profile.places[HEARTBEAT].id
+        why = (why_none or next(_unfit(nodes), "")) if written else NOTHING_IS_WRITTEN
         if (
             most
             and not why

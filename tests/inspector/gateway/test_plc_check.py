@@ -22,6 +22,7 @@ from inspector.plc.inside import about_clock
 from inspector.plc.nodes import PlcStation
 from tests.inspector.cli.test_schemas import check as check_schema
 from tests.inspector.plc.conftest import Bench, PlcProcess, free_port, made_bench, profile
+from tests.inspector.plc.puller import PULL
 
 ROOT = Path(__file__).parents[3]
 MISSING = ["bad.Operator.Latched", *(f"bad.Operator.Slot[{slot}]" for slot in range(16))]
@@ -232,6 +233,17 @@ def test_a_closed_port_is_named(bench: Bench) -> None:
     report = look(access(bench, free_port()))
     (fix,) = report.fixes
     assert "nothing listens there" in fix
+
+
+def test_a_plc_that_reads_from_us_is_looked_at_and_not_written(
+    bench: Bench, plc: PlcProcess
+) -> None:
+    plc.ask("take_written")
+    report = look(access(bench, plc, profile={"transport": "pull", "pull": PULL}), writes=20)
+    assert report.fixes == ()
+    assert any("not measured: nothing is written" in one.text for one in report.findings)
+    assert not {node.name for node in report.inside.nodes} & {"Verdict.Slot[0]", "Sync.top.Request"}
+    assert plc.ask("take_written") == []
 
 
 def test_nothing_is_written_while_the_sites_gateway_runs(bench: Bench, plc: PlcProcess) -> None:

@@ -22,6 +22,7 @@ from inspector.plc.access import Access
 from inspector.plc.nodes import PlcStation
 from tests.faults.live import forget
 from tests.inspector.plc.conftest import SLOTS, Bench, PlcProcess, made_bench, profile
+from tests.inspector.plc.puller import PULL
 
 ROOT = Path(__file__).parents[3]
 PART = 5
@@ -187,6 +188,14 @@ def test_the_word_goes_the_way_that_the_profile_has(
     heard = decides(plc, PART, Action.PASSED)
     assert forced(bench, plc, tmp_path, say=heard, transport=transport) is Action.PASSED
     assert (node, MachineWord(PART, 8, Verdict.PASS).pack()) in written(plc)
+
+
+def test_nothing_is_forced_into_a_plc_that_reads_from_us(
+    bench: Bench, plc: PlcProcess, tmp_path: Path
+) -> None:
+    with pytest.raises(PlcRefused, match='transport = "pull": no verdict can be forced'):
+        forced(bench, plc, tmp_path, say=lambda _: None, transport="pull", pull=PULL)
+    assert written(plc) == []
 
 
 def test_nothing_is_forced_while_the_sites_gateway_runs(
