@@ -6,6 +6,7 @@ import os
 import secrets
 import stat
 from pathlib import Path
+from typing import Protocol
 
 from inspector.errors import SettingsWrong
 from inspector.plc_profile import PlcProfile
@@ -14,6 +15,15 @@ from inspector.scada_settings import ScadaSettings
 _KEY_BYTES = 32
 OTHERS = 0o077
 """Of a mode: what others than the owner may do."""
+
+
+class PasswordSettings(Protocol):
+    """Settings that name a password: a variable or a file, one of the two."""
+
+    @property
+    def password_env(self) -> str: ...  # noqa: D102
+    @property
+    def password_file(self) -> str: ...  # noqa: D102
 
 
 def site_key(data: Path) -> bytes:
@@ -38,15 +48,39 @@ def plc_password(profile: PlcProfile, folder: Path) -> str:
     Raises:
         SettingsWrong: The variable is not set, or the file is missing, empty, or open to others.
     """
-    shown = f"stations/plc/{profile.name}.toml"
-    if profile.password_file:
-        return secret_in(folder / profile.password_file, settings=shown, key="password_file")
-    if not profile.user:
-        return ""
-    password = os.environ.get(profile.password_env)
-    if password is None:
-        why = f"the environment variable {profile.password_env} is not set"
-        raise SettingsWrong(shown, "password_env", why)
+    return _password(profile, folder, _shown(profile)) if profile.user else ""
+
+
+def pull_password(profile: PlcProfile, folder: Path) -> str:
+    """Return the password of a PLC that reads our server; raises as `plc_password`.
+
+    Args:
+        profile: The PLC's, with a table `[pull]`.
+        folder: The site's.
+    """
+    if profile.pull is None:
+        raise SettingsWrong(_shown(profile), "pull", "is missing")
+    return _password(profile.pull, folder, _shown(profile), table="pull.")
+
+
+def scada_password(settings: ScadaSettings, folder: Path) -> str:
+    """Return the password of those who read our OPC UA server; raises as `plc_password`."""
+    return _password(settings, folder, "site.toml", table="scada.")
+
+
+def _shown(profile: PlcProfile) -> str:
+    return f"stations/plc/{profile.name}.toml"
+
+
+def _password(settings: PasswordSettings, folder: Path, shown: str, *, table: str = "") -> str:
+    """Return the password from where the settings say; `shown` and `table` name them to people."""
+    if settings.password_file:
+        file, key = folder / settings.password_file, f"{table}password_file"
+        return secret_in(file, settings=shown, key=key)
+    password = os.environ.get(settings.password_env)
+    if not password:
+        why = f"the environment variable {settings.password_env} is not set"
+        raise SettingsWrong(shown, f"{table}password_env", why)
     return password
 
 
@@ -74,40 +108,3 @@ def secret_in(file: Path, *, settings: str, key: str) -> str:
     if not secret:
         raise SettingsWrong(settings, key, f"{file} is empty")
     return secret
-
-
-def pull_password(profile: PlcProfile, folder: Path) -> str:
-    """Return the password of a PLC that reads our server; raises as `plc_password`.
-
-    Args:
-        profile: The PLC's, with a table `[pull]`.
-        folder: The site's.
-    """
-    shown, pull = f"stations/plc/{profile.name}.toml", profile.pull
-    if pull is None:
-        raise SettingsWrong(shown, "pull", "is missing")
-    if pull.password_file:
-        file = folder / pull.password_file
-        return secret_in(file, settings=shown, key="pull.password_file")
-    password = os.environ.get(pull.password_env)
-    if not password:
-        why = f"the environment variable {pull.password_env} is not set"
-        raise SettingsWrong(shown, "pull.password_env", why)
-    return password
-
-
-def scada_password(settings: ScadaSettings, folder: Path) -> str:
-    """Return the password of those who read our OPC UA server.
-
-    Raises:
-        SettingsWrong: The variable is not set, or the file is missing, empty, or open to others.
-    """
-    shown = "site.toml"
-    if settings.password_file:
-        file = folder / settings.password_file
-        return secret_in(file, settings=shown, key="scada.password_file")
-    password = os.environ.get(settings.password_env)
-    if not password:
-        why = f"the environment variable {settings.password_env} is not set"
-        raise SettingsWrong(shown, "scada.password_env", why)
-    return password
