@@ -216,11 +216,12 @@ class StationLine:
             self.ledger.write(entries.latched(self.record_of(part), part.operator))
         if part.decision is None or part.decision.not_inspected:
             return  # it waited for a view until it was due: that is no latency
-        latency_ms = (at_s - part.ready_s) * 1000
-        self.latencies_ms.append(latency_ms)
-        self.ledger.write(
-            entries.acked(self.record_of(part), latency_ms=round(latency_ms, 3), late=False)
-        )
+        if part.undone:
+            return  # it was acknowledged before, and has been said again since
+        latency_ms = round((at_s - part.ready_s) * 1000, 3) if part.ready_s else None
+        if latency_ms is not None:  # an earlier process took the picture
+            self.latencies_ms.append(latency_ms)
+        self.ledger.write(entries.acked(self.record_of(part), latency_ms=latency_ms, late=False))
 
     # --- a person ---------------------------------------------------------------------------
 

@@ -82,6 +82,21 @@ def test_a_long_outage_leaves_a_gap_record() -> None:
     assert factory.journal.of("gap")
 
 
+def test_a_word_that_is_said_again_is_no_latency() -> None:
+    factory = Factory()
+    factory.run(20)
+    factory.cut()
+    factory.run(2)
+    factory.connect()
+    factory.run(2)
+    said = [entry["record"] for entry in factory.journal.of("acked")]
+    assert len(said) == len(set(said))
+    assert len(factory.line.latencies_ms) == len(said)
+    factory.restart_line()
+    factory.run(2)
+    assert max(factory.line.latencies_ms, default=0.0) < 1000, "no picture was taken at time 0"
+
+
 def waiting(factory: Factory, verdict: Verdict) -> str:
     """Return the record of the youngest undecided part with this verdict."""
     for _ in range(2000):
