@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
-import os
 import signal
 import sys
 from pathlib import Path
@@ -28,10 +27,6 @@ PROCESSES = {
     "demo-cameras": "demo_cameras_process",
 }
 
-BEHIND_THE_LINE = frozenset({"recorder", "web"})
-"""What writes and shows leaves a scarce core to what sees, judges and speaks to the PLC."""
-_STEPS_BEHIND = 5
-
 LIBRARIES = {
     "asyncua": logging.CRITICAL + 1,
     "alembic": logging.WARNING,
@@ -49,8 +44,6 @@ def main() -> int:
     parser.add_argument("--parent", type=int, required=True)
     arguments = parser.parse_args()
     die_with_parent(arguments.parent)
-    if arguments.name in BEHIND_THE_LINE:
-        os.nice(_STEPS_BEHIND)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the supervisor, which asks
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {arguments.name} %(message)s")
     for library, level in LIBRARIES.items():
