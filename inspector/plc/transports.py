@@ -92,19 +92,20 @@ class Transport:
 
 
 async def _echo(session: Session, nodes: StationNodes, area: str, sequence: int) -> int:
-    """Return the word that the PLC took with this sequence."""
-    try:
-        async with asyncio.timeout(TAKING_S):
-            while True:
-                taken, word = await _taken(session, nodes, area)
-                if taken == sequence:
-                    return word
-                await asyncio.sleep(LOOK_S)
-    except TimeoutError as error:
-        why = (
-            f"the PLC's program takes no words from {nodes.full(f'{area}.Mailbox')}: is it running?"
-        )
-        raise PlcLost(why) from error
+    """Return the word that the PLC took with this sequence.
+
+    The loop looks at the clock itself: a cancellation that meets a finished read is lost in it, and
+    `asyncio.timeout` asks only once. Each read has a time limit of its own.
+    """
+    clock = asyncio.get_running_loop()
+    until_s = clock.time() + TAKING_S
+    while clock.time() < until_s:
+        taken, word = await _taken(session, nodes, area)
+        if taken == sequence:
+            return word
+        await asyncio.sleep(LOOK_S)
+    mailbox = nodes.full(f"{area}.Mailbox")
+    raise PlcLost(f"the PLC's program takes no words from {mailbox}: is it running?")
 
 
 async def _taken(session: Session, nodes: StationNodes, area: str) -> tuple[int, int]:
