@@ -75,9 +75,10 @@ def read_site_status(runtime: Runtime) -> dict[str, Any]:
 def _station(live: Message, *, fresh: bool, stored: Counts) -> dict[str, Any]:
     counts = live.get("counts")
     counts = counts if isinstance(counts, dict) else {}
-    names = ("triggered", "decided", "on_belt", "passed", "rejected", "fail_safe", "late")
+    names = ("triggered", "on_belt", "passed", "rejected", "fail_safe", "late")
     return {
         **{name: counts.get(name, 0) for name in names},
+        "plc_decided": counts.get("decided", 0),
         "records": stored.records,
         "in_gap": stored.in_gap,
         "device": live.get("device", ""),
