@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -27,7 +27,7 @@ from inspector.plc.contract import (
     split,
     taken_nodes,
 )
-from inspector.settings import Name, Settings
+from inspector.settings import Name, OnePassword, Settings
 
 _MOST_NUMERIC_ID = 0xFFFFFFFF
 
@@ -45,29 +45,16 @@ class NodePlace(Settings):
     )
 
 
-class PullSettings(Settings):
+class PullSettings(OnePassword):
     """Our server that a PLC reads which nobody may write to; only with transport pull."""
 
     host: str = Field(min_length=1, description="Address of ours that the server listens on.")
     port: int = Field(default=4841, ge=1, le=65535, description="TCP port of the server.")
     user: str = Field(min_length=1, max_length=64, description="User name of the PLC's client.")
-    password_env: str = Field(
-        default="", description="Environment variable that holds that user's password."
-    )
-    password_file: str = Field(
-        default="", description="Or file with it, relative to the site, mode 0600 or stricter."
-    )
     trust_dir: str = Field(
         min_length=1,
         description="Folder with the certificate (DER) of the PLC's client; relative to the site.",
     )
-
-    @model_validator(mode="after")
-    def _one_password(self) -> Self:
-        if bool(self.password_env) == bool(self.password_file):
-            msg = "give the password in either password_env or password_file"
-            raise ValueError(msg)
-        return self
 
 
 class PlcProfile(Settings):

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Self
+from pydantic import Field
 
-from pydantic import Field, model_validator
-
-from inspector.settings import Settings
+from inspector.settings import OnePassword
 
 
-class ScadaSettings(Settings):
+class ScadaSettings(OnePassword):
     """Our OPC UA server for SCADA and MES; without the table there is none."""
 
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
     port: int = Field(default=4840, ge=1, le=65535, description="TCP port of the server.")
     user: str = Field(min_length=1, max_length=64, description="User name of reading clients.")
-    password_env: str = Field(
-        default="", description="Environment variable that holds the password."
-    )
-    password_file: str = Field(
-        default="", description="File of mode 0600 that holds the password, relative to the site."
-    )
     trust_dir: str = Field(
         min_length=1,
         description="Folder with the certificates (DER) of clients that may connect; relative to"
@@ -30,10 +22,3 @@ class ScadaSettings(Settings):
         default="", description="NodeSet file of OPC 40100-1, relative to the site; empty: none."
     )
     max_sessions: int = Field(default=10, ge=1, le=100, description="Sessions at the same time.")
-
-    @model_validator(mode="after")
-    def _one_password(self) -> Self:
-        if bool(self.password_env) == bool(self.password_file):
-            msg = "give the password in either password_env or password_file"
-            raise ValueError(msg)
-        return self
