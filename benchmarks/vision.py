@@ -126,9 +126,7 @@ class Stages:
 
         def read() -> ViewResult:
             manifest = self._manifest
-            findings, top = read_answer(
-                answer, layout=manifest.output.layout, classes=manifest.classes, fit=fit
-            )
+            findings, top = read_answer([answer], manifest=manifest, fit=fit)
             return judged_view("top", findings, top, limits=self._limits, fit=fit, model_ms=0.0)
 
         self._timed("reading", read)

@@ -35,6 +35,14 @@ FileName = Annotated[
 ClassName = Annotated[str, Field(min_length=1, max_length=64)]
 Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+DeviceName = Literal["CPU", "GPU", "NPU"]
+LAYOUTS_OF: Mapping[str, tuple[str, ...]] = {
+    "detect": ("yolo-e2e", "yolo-raw"),
+    "segment": ("yolo-seg-e2e", "yolo-seg"),
+    "classify": ("class-scores",),
+    "anomaly": ("score-map",),
+}
+_THREE: Any = {"min_length": 3, "max_length": 3}
 
 
 class _Closed(BaseModel):
@@ -52,8 +60,20 @@ class Input(_Closed):
     scale: float = Field(
         gt=0, le=1, allow_inf_nan=False, description="Grey values 0 to 255 are multiplied by this."
     )
-    letterbox: Literal["pad"] = Field(
-        description="pad: scaled to fit, keeping the sides' ratio, in the middle, the rest filled."
+    mean: list[float] = Field(
+        default=[0.0, 0.0, 0.0],
+        **_THREE,
+        description="Then less this, for each plane in the order of `colour`.",
+    )
+    std: list[Annotated[float, Field(gt=0)]] = Field(
+        default=[1.0, 1.0, 1.0],
+        **_THREE,
+        description="Then divided by this, for each plane in the order of `colour`.",
+    )
+    letterbox: Literal["pad", "stretch", "crop"] = Field(
+        description="pad: scaled to fit, keeping the sides' ratio, in the middle, the rest filled. "
+        "stretch: scaled to the input's sides. crop: scaled to cover the input, keeping the sides' "
+        "ratio; what juts out is not seen."
     )
     pad_value: int = Field(ge=0, le=255, description="Grey value of the filling, before scaling.")
 
@@ -61,10 +81,22 @@ class Input(_Closed):
 class Output(_Closed):
     """How the model's answer is read."""
 
-    layout: Literal["yolo-e2e", "yolo-raw"] = Field(
+    layout: Literal[
+        "yolo-e2e", "yolo-raw", "yolo-seg-e2e", "yolo-seg", "class-scores", "score-map"
+    ] = Field(
         description="yolo-e2e: (1, N, 6) with x1, y1, x2, y2, score, class in input pixels. "
         "yolo-raw: (1, 4 + classes, N) with the box's centre and size, then a score per class; "
-        "overlapping boxes are removed by us."
+        "overlapping boxes are removed by us. yolo-seg-e2e and yolo-seg: the same with M more "
+        "values a box, and (1, M, h, w) masks. class-scores: (1, classes). score-map: one score "
+        "and (1, 1, h, w), as Anomalib's pred_score and anomaly_map."
+    )
+    names: list[str] = Field(
+        default=[],
+        max_length=8,
+        description="The model's outputs that are read, in the layout's order; empty: all.",
+    )
+    good: list[ClassName] = Field(
+        default=[], description="class-scores: the classes of a good part, which have no limit."
     )
 
 
@@ -72,6 +104,29 @@ class Precision(_Closed):
     """In which precision the golden scores were made."""
 
     reference: Literal["FP32"]
+
+
+class Approved(_Closed):
+    """A device on which the golden pictures came out as they must, and what runs there.
+
+    Written by `inspector models tune`; on a device that is not listed a station's first start
+    makes the same proof for itself.
+    """
+
+    device: DeviceName
+    device_class: str = Field(min_length=1, max_length=200, description="As `tune` names it.")
+    runtime: str = Field(min_length=1, max_length=100, description="Name and version.")
+    precision: Literal["FP32", "BF16", "FP16"] = Field(
+        description="The fastest of those with the golden pictures' verdicts."
+    )
+    ms: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        description="Median time of a picture by precision, in milliseconds."
+    )
+    difference: float = Field(
+        ge=0, le=1, description="Largest difference of a golden score from the reference."
+    )
+    why: str = Field(default="", max_length=500)
+    made: str = Field(max_length=40, description="Date and time, UTC.")
 
 
 class Training(_Closed):
@@ -91,6 +146,9 @@ class Golden(_Closed):
     file: FileName
     verdict: Literal["pass", "reject"]
     scores: dict[ClassName, Score] = Field(description="Highest score by class, from 0.01.")
+    framework: dict[ClassName, Score] | None = Field(
+        default=None, description="The same, as the training framework itself gave them."
+    )
 
 
 class Manifest(_Closed):
@@ -98,12 +156,13 @@ class Manifest(_Closed):
 
     schema_: Literal[1] = Field(alias="schema", description="Version of this format.")
     name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
-    task: Literal["detect"]
+    task: Literal["detect", "segment", "classify", "anomaly"]
     classes: list[ClassName] = Field(min_length=1, max_length=1000)
     input: Input
     output: Output
     limits: dict[ClassName, Score] = Field(description="A finding counts from this score on.")
     precision: Precision
+    approved: list[Approved] = Field(default=[], max_length=100)
     training: Training | None = None
     licence: str = Field(min_length=1, max_length=200, description="SPDX name where there is one.")
     licence_note: str = ""
@@ -115,22 +174,44 @@ class Manifest(_Closed):
     def _agrees_with_itself(self) -> Self:
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("classes must be different")
-        if set(self.limits) != set(self.classes):
-            odd = sorted(set(self.limits) ^ set(self.classes))
-            raise ValueError(f"limits must name each class once, see {odd[0]!r}")
+        self._check_output()
+        if set(self.limits) != set(self.defects):
+            odd = sorted(set(self.limits) ^ set(self.defects))
+            raise ValueError(f"limits must name each class of a defect once, see {odd[0]!r}")
         if sum(name.endswith(".onnx") for name in self.files) != 1:
             raise ValueError("files must list exactly one .onnx file")
         for golden in self.golden:
             self._check_golden(golden)
         return self
 
+    @property
+    def defects(self) -> list[str]:
+        """Return the classes that are a defect, in the model's order."""
+        return [name for name in self.classes if name not in self.output.good]
+
+    def _check_output(self) -> None:
+        layout, good = self.output.layout, self.output.good
+        if layout not in LAYOUTS_OF[self.task]:
+            told = " or ".join(LAYOUTS_OF[self.task])
+            raise ValueError(f"output.layout of task {self.task} is {told}")
+        unknown = sorted(set(good) - set(self.classes))
+        if unknown:
+            raise ValueError(f"output.good names {unknown[0]!r}, which is no class")
+        if bool(good) != (self.task == "classify"):
+            raise ValueError("output.good: the classes of a good part, of task classify alone")
+        if not self.defects:
+            raise ValueError("output.good leaves no class that is a defect")
+        if layout == "score-map" and len(self.classes) != 1:
+            raise ValueError("classes: a score-map has one")
+
     def _check_golden(self, golden: Golden) -> None:
         if golden.file not in self.files:
             raise ValueError(f"golden picture {golden.file} is not listed under files")
-        unknown = sorted(set(golden.scores) - set(self.classes))
+        named = set(golden.scores) | set(golden.framework or {})
+        unknown = sorted(named - set(self.defects))
         if unknown:
             raise ValueError(
-                f"golden picture {golden.file} names {unknown[0]!r}, which is no class"
+                f"golden picture {golden.file} names {unknown[0]!r}, which is no defect's class"
             )
 
 

@@ -16,7 +16,9 @@ MOST_ELEMENTS = 1 << 28
 STANDARD_DOMAINS = (b"", b"ai.onnx")
 
 _GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25  # of ModelProto
-_NODE, _INITIALIZER, _SPARSE_INITIALIZER = 1, 5, 15  # of GraphProto
+_NODE, _INITIALIZER, _INPUT, _SPARSE_INITIALIZER = 1, 5, 11, 15  # of GraphProto
+_TYPE, _TENSOR_TYPE, _SHAPE = 2, 1, 2  # of ValueInfoProto, TypeProto, TypeProto.Tensor
+_DIM, _DIM_NAME = 1, 2  # of TensorShapeProto, its Dimension
 _OP_TYPE, _ATTRIBUTE, _DOMAIN = 4, 5, 7  # of NodeProto
 _TENSOR, _SUBGRAPH, _TENSORS, _SUBGRAPHS, _SPARSE = 5, 6, 10, 11, (22, 23)  # of AttributeProto
 _DIMS, _EXTERNAL_DATA, _DATA_LOCATION = 1, 13, 14  # of TensorProto
@@ -42,6 +44,34 @@ def refuse_unsafe(model: bytes, *, file: str) -> None:
         _check_model(memoryview(model), file)
     except (ValueError, IndexError) as error:
         raise PackageRefused(f"{file}: damaged, not a whole ONNX model ({error})") from error
+
+
+def open_sizes(model: bytes) -> dict[str, int]:
+    """Return the names of the sizes that the model's inputs leave open, each with its axis.
+
+    Args:
+        model: The bytes of an ONNX file that `refuse_unsafe` let pass.
+    """
+    graph = _only(memoryview(model), _GRAPH)
+    return {
+        bytes(name).decode(errors="replace"): axis
+        for info in _messages(graph, _INPUT)
+        for axis, size in enumerate(_messages(_shape(info), _DIM))
+        for name in _messages(size, _DIM_NAME)
+    }
+
+
+def _shape(info: memoryview) -> memoryview:
+    """Return the shape of a tensor's description; empty where it has none."""
+    return _only(_only(_only(info, _TYPE), _TENSOR_TYPE), _SHAPE)
+
+
+def _only(message: memoryview, field: int) -> memoryview:
+    return next(_messages(message, field), memoryview(b""))
+
+
+def _messages(message: memoryview, field: int) -> Iterator[memoryview]:
+    return (_bytes(value) for number, value in _fields(message) if number == field)
 
 
 def _check_model(model: memoryview, file: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from inspector.domain.frame import BgrImage
 from inspector.errors import ModelFailed, PackageRefused, ProviderUnavailable
+from inspector.vision.layouts import Answer
 from inspector.vision.manifest import Golden, Package
 from inspector.vision.picture_files import decoded
 from inspector.vision.runtime import Model, Ran, Session, limits_of
@@ -106,7 +107,13 @@ def golden_looks(package: Package, session: Session, pictures: list[BgrImage]) -
 
 def refuse_other_scores(package: Package, session: Session, pictures: list[BgrImage]) -> None:
     """Return when the golden pictures give their verdicts and scores; raises `PackageRefused`."""
-    for look in golden_looks(package, session, pictures):
+    try:
+        looks = golden_looks(package, session, pictures)
+    except ModelFailed as error:
+        layout = package.manifest.output.layout
+        why = f"{error} (manifest: output.layout {layout})"
+        raise PackageRefused(f"{package.folder / package.model_file}: {why}") from error
+    for look in looks:
         if look.verdict != look.golden.verdict or look.difference > SCORE_TOLERANCE:
             raise PackageRefused(
                 f"{package.folder / look.golden.file}: this model gives {look.verdict}, "
@@ -149,7 +156,7 @@ def _no_bf16(
     package: Package, reference: Session, session: Session, pictures: list[BgrImage]
 ) -> str:
     """Return why BF16 may not run here, or ""."""
-    if all(np.array_equal(reference.answer(one), session.answer(one)) for one in pictures):
+    if all(_equal(reference.answers(one), session.answers(one)) for one in pictures):
         return "this device runs FP32 in place of BF16, its answers are equal to the bit"
     for look in golden_looks(package, session, pictures):
         if look.verdict != look.golden.verdict:
@@ -157,12 +164,16 @@ def _no_bf16(
     return ""
 
 
+def _equal(one: Sequence[Answer], other: Sequence[Answer]) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
 def measured_ms(sessions: Mapping[str, Session], picture: BgrImage) -> dict[str, float]:
     """Return the median time of one run of each session, taken in turns, in milliseconds."""
     times: dict[str, list[float]] = {name: [] for name in sessions}
     for name, session in sessions.items():
         for _ in range(WARM_UP):
-            session.answer(picture)
+            session.answers(picture)
         times[name] = []
     for _ in range(ROUNDS):
         for name, session in sessions.items():

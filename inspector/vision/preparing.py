@@ -17,18 +17,18 @@ Tensor = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Where a picture lies in the model's input.
+    """Where a picture lies in the model's input; outside of it where it is cropped.
 
     Attributes:
-        ratio: Input pixels for one picture pixel.
-        left: First input column of the picture.
-        top: First input row of the picture.
+        ratio: Input pixels for one picture pixel, across and down.
+        left: Input column where the picture begins.
+        top: Input row where the picture begins.
         width: Columns that the picture covers.
         height: Rows that the picture covers.
         picture_px: Width and height of the picture itself.
     """
 
-    ratio: float
+    ratio: tuple[float, float]
     left: int
     top: int
     width: int
@@ -38,22 +38,28 @@ class Fit:
     def box(self, x1: float, y1: float, x2: float, y2: float) -> Box:
         """Return a box of the input as (x, y, width, height) in the picture, cut at its edges."""
         wide, high = self.picture_px
-        left, right = sorted(min(max((x - self.left) / self.ratio, 0.0), wide) for x in (x1, x2))
-        upper, lower = sorted(min(max((y - self.top) / self.ratio, 0.0), high) for y in (y1, y2))
+        across, down = self.ratio
+        left, right = sorted(min(max((x - self.left) / across, 0.0), wide) for x in (x1, x2))
+        upper, lower = sorted(min(max((y - self.top) / down, 0.0), high) for y in (y1, y2))
         return left, upper, right - left, lower - upper
 
 
 def fitted(width_px: int, height_px: int, wanted: Input) -> Fit:
-    """Return where a picture of this size goes: as large as fits, in the middle.
+    """Return where a picture of this size goes, by the manifest's letterbox rule.
 
     Rounds as Ultralytics' `LetterBox` does, with which the models are trained.
     """
-    ratio = min(wanted.width / width_px, wanted.height / height_px)
-    width = min(max(round(width_px * ratio), 1), wanted.width)
-    height = min(max(round(height_px * ratio), 1), wanted.height)
+    ratios = (wanted.width / width_px, wanted.height / height_px)
+    if wanted.letterbox == "stretch":
+        return Fit(ratios, 0, 0, wanted.width, wanted.height, (width_px, height_px))
+    crops = wanted.letterbox == "crop"
+    ratio = max(ratios) if crops else min(ratios)
+    width, height = max(round(width_px * ratio), 1), max(round(height_px * ratio), 1)
+    if not crops:
+        width, height = min(width, wanted.width), min(height, wanted.height)
     left = round((wanted.width - width) / 2 - 0.1)
     top = round((wanted.height - height) / 2 - 0.1)
-    return Fit(ratio, left, top, width, height, (width_px, height_px))
+    return Fit((ratio, ratio), left, top, width, height, (width_px, height_px))
 
 
 class Preparing:
@@ -64,6 +70,9 @@ class Preparing:
         shape = (wanted.height, wanted.width, 3)
         self._canvas = np.full(shape, wanted.pad_value, np.uint8)
         self._last: Fit | None = None
+        self._gains = [np.float32(wanted.scale / std) for std in wanted.std]
+        pairs = zip(wanted.mean, wanted.std, strict=True)
+        self._offsets = [np.float32(mean / std) for mean, std in pairs]
         self.tensor: Tensor = np.zeros((1, 3, *shape[:2]), np.float32)
 
     def fill(self, image: BgrImage) -> Fit:
@@ -73,13 +82,28 @@ class Preparing:
         if self._last != fit:
             self._canvas[:] = self._wanted.pad_value
             self._last = fit
-        place = self._canvas[fit.top : fit.top + fit.height, fit.left : fit.left + fit.width]
-        if (fit.width, fit.height) == (width_px, height_px):
-            place[:] = image
-        else:
-            place[:] = cv2.resize(image, (fit.width, fit.height), interpolation=cv2.INTER_LINEAR)
+        self._scale_into_canvas(image, fit)
         order = (2, 1, 0) if self._wanted.colour == "rgb" else (0, 1, 2)
         planes = cv2.split(self._canvas)
         for plane, channel in enumerate(order):
-            np.multiply(planes[channel], np.float32(self._wanted.scale), out=self.tensor[0, plane])
+            target = self.tensor[0, plane]
+            np.multiply(planes[channel], self._gains[plane], out=target)
+            if self._offsets[plane]:
+                target -= self._offsets[plane]
         return fit
+
+    def _scale_into_canvas(self, image: BgrImage, fit: Fit) -> None:
+        """Scale what will be seen, and only that: a very long picture costs no more."""
+        seen, size = image, (fit.width, fit.height)
+        if fit.left < 0 or fit.top < 0:
+            across, down = fit.ratio
+            left, top = round(max(-fit.left, 0) / across), round(max(-fit.top, 0) / down)
+            size = (min(fit.width, self._wanted.width), min(fit.height, self._wanted.height))
+            right, bottom = left + round(size[0] / across), top + round(size[1] / down)
+            seen = image[top : max(bottom, top + 1), left : max(right, left + 1)]
+        left, top = max(fit.left, 0), max(fit.top, 0)
+        place = self._canvas[top : top + size[1], left : left + size[0]]
+        if size == (seen.shape[1], seen.shape[0]):
+            place[:] = seen
+        else:
+            place[:] = cv2.resize(seen, size, interpolation=cv2.INTER_LINEAR)

@@ -24,9 +24,11 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.frame import BgrImage
 from inspector.errors import ModelFailed, PackageRefused, ProviderUnavailable
+from inspector.vision.layouts import Answer
 from inspector.vision.manifest import Package
+from inspector.vision.onnx_scan import open_sizes
 from inspector.vision.preparing import Fit, Preparing
-from inspector.vision.reading import Answer, answer_fits, judged_view, read_answer
+from inspector.vision.reading import judged_view, read_answer
 
 PROVIDER = "OpenVINOExecutionProvider"
 HINTS = {"FP32": "f32", "BF16": "bf16"}
@@ -93,6 +95,7 @@ class Session:
         self._preparing = Preparing(package.manifest.input)
         self._session = _opened(package, device, _options(device, precision, threads, cache))
         self._input = self._session.get_inputs()[0].name
+        self._outputs = package.manifest.output.names or None
 
     def detect(self, image: BgrImage) -> tuple[tuple[Finding, ...], dict[str, float], Fit]:
         """Return all findings from `SCORE_FLOOR`, the highest score of each class, and the fit.
@@ -101,29 +104,25 @@ class Session:
             ModelFailed: The answer cannot be used.
         """
         fit = self._preparing.fill(image)
-        findings, top = read_answer(
-            self.run(),
-            layout=self._manifest.output.layout,
-            classes=self._manifest.classes,
-            fit=fit,
-        )
+        findings, top = read_answer(self.run(), manifest=self._manifest, fit=fit)
         return findings, top, fit
 
-    def answer(self, image: BgrImage) -> Answer:
-        """Return the model's bare answer to a picture."""
+    def answers(self, image: BgrImage) -> list[Answer]:
+        """Return the model's bare answers to a picture."""
         self._preparing.fill(image)
         return self.run()
 
-    def run(self) -> Answer:
-        """Return the model's answer to the picture that was prepared last."""
+    def run(self) -> list[Answer]:
+        """Return the model's answers to the picture that was prepared last."""
         try:
-            answers = self._session.run(None, {self._input: self._preparing.tensor})
+            raw = self._session.run(self._outputs, {self._input: self._preparing.tensor})
         except _ERRORS as error:
             raise ModelFailed(f"the model stopped: {_short(error)}") from error
-        answer = np.asarray(answers[0])
-        if answer.dtype != np.float32:
-            raise ModelFailed(f"the model answered in {answer.dtype}, not float32")
-        return answer
+        answers = [np.asarray(answer) for answer in raw]
+        for answer in answers:
+            if answer.dtype != np.float32:
+                raise ModelFailed(f"the model answered in {answer.dtype}, not float32")
+        return answers
 
 
 class Model:
@@ -215,6 +214,8 @@ def _opened(package: Package, device: str, options: dict[str, str]) -> onnxrunti
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = _ONLY_FATAL
     settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    for name, size in _open_sizes(package).items():
+        settings.add_free_dimension_override_by_name(name, size)
     try:
         session = onnxruntime.InferenceSession(
             package.model, settings, providers=[(PROVIDER, options)], enable_fallback=0
@@ -230,21 +231,24 @@ def _opened(package: Package, device: str, options: dict[str, str]) -> onnxrunti
     return session
 
 
+def _open_sizes(package: Package) -> dict[str, int]:
+    """Return what the sizes are that the model leaves open: one picture, of the manifest's size."""
+    wanted = package.manifest.input
+    sizes = (1, 3, wanted.height, wanted.width)
+    return {name: sizes[axis] for name, axis in open_sizes(package.model).items() if axis < 4}
+
+
 def _refuse_unfit(package: Package, session: onnxruntime.InferenceSession, file: str) -> None:
-    manifest, inputs, outputs = package.manifest, session.get_inputs(), session.get_outputs()
+    manifest, inputs = package.manifest, session.get_inputs()
     wanted = [1, 3, manifest.input.height, manifest.input.width]
     if len(inputs) != 1 or inputs[0].type != "tensor(float)" or inputs[0].shape != wanted:
         found = inputs[0].shape if inputs else "none"
         raise PackageRefused(f"{file}: has input {found}, the manifest's [input] says {wanted}")
-    layout = manifest.output.layout
-    fits = len(outputs) == 1 and answer_fits(
-        outputs[0].shape, layout=layout, classes=len(manifest.classes)
-    )
-    if not fits:
-        found = outputs[0].shape if outputs else "none"
+    outputs = [output.name for output in session.get_outputs()]
+    unknown = sorted(set(manifest.output.names) - set(outputs))
+    if unknown:
         raise PackageRefused(
-            f"{file}: has output {found}, which is not [output] layout {layout} with "
-            f"{len(manifest.classes)} classes"
+            f"{file}: has outputs {', '.join(outputs)}; output.names says {unknown[0]}"
         )
 
 

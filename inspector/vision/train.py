@@ -41,8 +41,9 @@ NO_AUGMENTATION: dict[str, float] = dict.fromkeys(
     ),
     0.0,
 )
+AUGMENTATION: dict[str, float] = {"fliplr": 0.5, "flipud": 0.5, "translate": 0.1, "scale": 0.2}
+"""For real pictures, of which there are few: a part's face has no up or down to a defect."""
 SETTINGS: dict[str, Any] = {
-    "imgsz": INPUT_PX,
     "batch": 16,
     "nbs": 16,
     "optimizer": "AdamW",
@@ -156,7 +157,15 @@ def _model(start: str) -> YOLO:
 
 
 def train(
-    name: str, data: Path, *, start: str, hours: float | None, epochs: int, lr0: float
+    name: str,
+    data: Path,
+    *,
+    start: str,
+    hours: float | None,
+    epochs: int,
+    lr0: float,
+    px: int = INPUT_PX,
+    augment: bool = False,
 ) -> Path:
     """Train and return the last checkpoint's path, `runs/train/<name>/weights/last.pt`.
 
@@ -168,10 +177,14 @@ def train(
         it.
         epochs: how many epochs, if `hours` is None.
         lr0: first learning rate.
+        px: side of the network's input.
+        augment: turn, shift and scale the pictures at random.
     """
     model = _model(start)
     asked = {
         **SETTINGS,
+        **(AUGMENTATION if augment else {}),
+        "imgsz": px,
         "lr0": lr0,
         "epochs": epochs,
         "data": str(data),
@@ -273,6 +286,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hours", type=float)
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--lr0", type=float, default=0.002)
+    parser.add_argument("--px", type=int, default=INPUT_PX, help="side of the network's input")
+    parser.add_argument("--augment", action="store_true", help="turn, shift and scale pictures")
 
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
@@ -289,7 +304,9 @@ def _add_classes(parser: argparse.ArgumentParser) -> None:
 
 def _run(asked: argparse.Namespace) -> None:
     if asked.command == "train":
-        named = {key: getattr(asked, key) for key in ("start", "hours", "epochs", "lr0")}
+        named = {
+            key: getattr(asked, key) for key in ("start", "hours", "epochs", "lr0", "px", "augment")
+        }
         train(asked.name, asked.data, **named)
     elif asked.command == "resume":
         resume(asked.name)

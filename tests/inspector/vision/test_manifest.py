@@ -105,13 +105,42 @@ MANIFESTS: dict[str, tuple[dict[str, Any], str]] = {
     "a limit that is no number": ({"limits": {"red": float("nan"), "blue": 0.5}}, "limits.red"),
     "a limit in quotes": ({"limits": {"red": "0.5", "blue": 0.5}}, "limits.red"),
     "a limit above 1": ({"limits": {"red": 1.5, "blue": 0.5}}, "limits.red"),
-    "a class without limit": ({"limits": {"red": 0.5}}, "limits must name each class once"),
+    "a class without limit": ({"limits": {"red": 0.5}}, "limits must name each class of a defect"),
     "a limit without class": (
         {"limits": {"red": 0.5, "blue": 0.5, "dent": 0.5}},
-        "limits must name each class once, see 'dent'",
+        "limits must name each class of a defect once, see 'dent'",
     ),
     "a class twice": ({"classes": ["red", "red"]}, "classes must be different"),
-    "a task that we do not have": ({"task": "segment"}, "task: "),
+    "a task that we do not have": ({"task": "ocr"}, "task: "),
+    "a layout of another task": ({"task": "segment"}, "output.layout of task segment is yolo-seg"),
+    "a good class that does not exist": (
+        {"task": "classify", "output": {"layout": "class-scores", "good": ["fine"]}},
+        "output.good names 'fine', which is no class",
+    ),
+    "no good class": (
+        {"task": "classify", "output": {"layout": "class-scores"}},
+        "output.good: the classes of a good part",
+    ),
+    "nothing but good classes": (
+        {"task": "classify", "output": {"layout": "class-scores", "good": ["red", "blue"]}},
+        "leaves no class that is a defect",
+    ),
+    "a good class of a detector": (
+        {"output": {"layout": "yolo-e2e", "good": ["red"]}},
+        "output.good: the classes of a good part, of task classify alone",
+    ),
+    "a score map of two classes": (
+        {"task": "anomaly", "output": {"layout": "score-map"}},
+        "classes: a score-map has one",
+    ),
+    "two means for three planes": (
+        {"input": {**tiny.manifest("t", {}, layout="")["input"], "mean": [0.5, 0.5]}},
+        "input.mean",
+    ),
+    "a deviation of zero": (
+        {"input": {**tiny.manifest("t", {}, layout="")["input"], "std": [1.0, 0.0, 1.0]}},
+        "input.std.1",
+    ),
     "a path out of the folder": ({"files": {"../model.onnx": "0" * 64}}, "files"),
     "an absolute path": ({"files": {"/etc/passwd": "0" * 64}}, "files"),
     "no golden picture": ({"golden": []}, "golden: "),
@@ -121,7 +150,7 @@ MANIFESTS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a golden class that does not exist": (
         {"golden": [{"file": tiny.GOLDEN_RED, "verdict": "pass", "scores": {"dent": 0.1}}]},
-        "'dent', which is no class",
+        "'dent', which is no defect's class",
     ),
     "an unknown layout": ({"output": {"layout": "ssd"}}, "output.layout"),
 }

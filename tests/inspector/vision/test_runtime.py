@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from inspector.errors import BadInput, ModelFailed, PackageRefused, ProviderUnavailable
+from inspector.errors import BadInput, PackageRefused, ProviderUnavailable
 from inspector.vision import runtime
 from inspector.vision.manifest import Package, open_package
 from inspector.vision.parity import open_model
@@ -41,6 +41,23 @@ def test_a_raw_package_finds_the_same_thing_once(tmp_path: Path) -> None:
     result, seen = model.look_at_all("top", RED)
     assert [one.kind for one in result.findings] == ["red"]
     assert len(seen) == 2
+
+
+@pytest.mark.parametrize("batch", [1, "batch_size"])
+def test_an_anomaly_package_reads_two_of_three_outputs(batch: int | str, tmp_path: Path) -> None:
+    anomaly = package(tmp_path, onnx=tiny.score_map(batch), changes=tiny.ANOMALY)
+    model = open_model(anomaly, precision="FP32")
+    picture = tiny.flat(0, 0, 127, 64)
+    picture[16:32, 8:24] = 255
+    result = model.look("top", picture)
+    assert [(one.kind, one.box) for one in result.findings] == [("red", (8, 16, 16, 16))]
+
+
+def test_an_output_that_the_model_does_not_have_is_named(tmp_path: Path) -> None:
+    changes = {**tiny.ANOMALY, "output": {"layout": "score-map", "names": ["y", "heat"]}}
+    wrong = package(tmp_path, onnx=tiny.score_map(), changes=changes)
+    with pytest.raises(PackageRefused, match=r"outputs y, label, map; output.names says heat"):
+        open_model(wrong, precision="FP32")
 
 
 def test_a_stations_limits_replace_the_packages(tmp_path: Path) -> None:
@@ -93,7 +110,7 @@ LIES: dict[str, tuple[dict[str, Any], str]] = {
         {"changes": {"input": {**tiny.manifest("t", {}, layout="")["input"], "width": 64}}},
         r"\[input\]",
     ),
-    "another layout": ({"layout": "yolo-raw"}, "not \\[output\\] layout yolo-raw"),
+    "another layout": ({"layout": "yolo-raw"}, "answered in shape .* output.layout yolo-raw"),
     "swapped colours": (
         {"changes": {"input": {**tiny.manifest("t", {}, layout="")["input"], "colour": "bgr"}}},
         "the manifest says",
@@ -122,7 +139,7 @@ def test_a_package_is_refused_that_has(name: str, tmp_path: Path) -> None:
     ids=["NaN", "unknown class", "scores above 1"],
 )
 def test_a_model_whose_answers_cannot_be_used_does_not_start(onnx: bytes, tmp_path: Path) -> None:
-    with pytest.raises(ModelFailed):
+    with pytest.raises(PackageRefused, match="the model answered"):
         open_model(package(tmp_path, onnx=onnx), precision="FP32")
 
 

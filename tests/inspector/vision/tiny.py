@@ -23,7 +23,7 @@ from inspector.domain.frame import BgrImage
 SIDE_PX = 32
 CLASSES = ("red", "blue")
 GOLDEN_RED, GOLDEN_GREY = "golden/red.png", "golden/grey.png"
-FLOAT, INT64 = 1, 7
+FLOAT, INT64, BOOL = 1, 7, 9
 
 Array = npt.NDArray[np.float32] | npt.NDArray[np.int64]
 
@@ -57,24 +57,29 @@ def node(op: str, inputs: Sequence[str], output: str, *, more: bytes = b"") -> b
     return named + bytes_field(2, output) + bytes_field(3, output) + bytes_field(4, op) + more
 
 
-def value_info(name: str, shape: Sequence[int]) -> bytes:
-    dims = b"".join(bytes_field(1, number_field(1, size)) for size in shape)
-    kind = number_field(1, FLOAT) + bytes_field(2, dims)
+def value_info(name: str, shape: Sequence[int | str], kind_number: int = FLOAT) -> bytes:
+    dims = b"".join(bytes_field(1, _size(size)) for size in shape)
+    kind = number_field(1, kind_number) + bytes_field(2, dims)
     return bytes_field(1, name) + bytes_field(2, bytes_field(1, kind))
+
+
+def _size(size: int | str) -> bytes:
+    return number_field(1, size) if isinstance(size, int) else bytes_field(2, size)
 
 
 def model(
     nodes: Sequence[bytes],
     tensors: Sequence[bytes],
     *,
-    shapes: tuple[Sequence[int], Sequence[int]],
+    shapes: tuple[Sequence[int | str], Sequence[int]],
+    more_outputs: Sequence[bytes] = (),
     more: bytes = b"",
 ) -> bytes:
     graph = b"".join(bytes_field(1, one) for one in nodes) + bytes_field(2, "tiny")
     graph += b"".join(bytes_field(5, one) for one in tensors)
-    graph += bytes_field(11, value_info("x", shapes[0])) + bytes_field(
-        12, value_info("y", shapes[1])
-    )
+    graph += bytes_field(11, value_info("x", shapes[0]))
+    for output in (value_info("y", shapes[1]), *more_outputs):
+        graph += bytes_field(12, output)
     opset = bytes_field(1, "") + number_field(2, 13)
     return number_field(1, 8) + bytes_field(7, graph) + bytes_field(8, opset) + more
 
@@ -125,6 +130,42 @@ def raw() -> bytes:
         weights[4 * 3 + box, 0] = share / SIDE_PX**2
     weights[5 * 3 + 2, 2] = 1 / SIDE_PX**2
     return conv_model(weights, biases)
+
+
+def score_map(batch: int | str = 1) -> bytes:
+    """Return an anomaly model as Anomalib exports one: `y` scores red, `label`, and red's map."""
+    weights, _ = weighted(1, 1)
+    weights[0, 0] = 1 / SIDE_PX**2
+    tensors = [
+        tensor("w", weights),
+        tensor("s", np.array((1,), np.int64)),
+        tensor("half", np.array([0.5], np.float32)),
+        tensor("r", np.array([1, 0, 0], np.float32).reshape(1, 3, 1, 1)),
+    ]
+    nodes = [
+        node("Conv", ("x", "w"), "c"),
+        node("Reshape", ("c", "s"), "y"),
+        node("Greater", ("y", "half"), "label"),
+        node("Conv", ("x", "r"), "map"),
+    ]
+    more = [
+        value_info("label", (1,), BOOL),
+        value_info("map", (batch, 1, SIDE_PX, SIDE_PX)),
+    ]
+    return model(nodes, tensors, shapes=((batch, 3, SIDE_PX, SIDE_PX), (1,)), more_outputs=more)
+
+
+ANOMALY: dict[str, Any] = {
+    "task": "anomaly",
+    "classes": ["red"],
+    "output": {"layout": "score-map", "names": ["y", "map"]},
+    "limits": {"red": 0.5},
+    "golden": [
+        {"file": GOLDEN_RED, "verdict": "reject", "scores": {"red": 0.8}},
+        {"file": GOLDEN_GREY, "verdict": "pass", "scores": {"red": 0.4}},
+    ],
+}
+"""What a manifest of `score_map` says otherwise than that of `end_to_end`."""
 
 
 def flat(blue: int, green: int, red: int, side_px: int = SIDE_PX) -> BgrImage:
