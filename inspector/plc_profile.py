@@ -84,7 +84,7 @@ class PlcProfile(Settings):
     trust_dir: str = Field(
         default="",
         description="Or folder, relative to the site, with certificates (DER) of PLCs or of those"
-        " who issue them.",
+        " who issue them; what lies in its folder `rejected` is believed no more.",
     )
     namespace_uri: str = Field(description="Of the nodes; looked up at each connect.")
     prefix: str = Field(

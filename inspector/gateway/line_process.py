@@ -146,8 +146,9 @@ class LineProcess:
             events=side,
             clock=self._clock,
         )
-        notices = PlcNotices(profile, ours=certificate.cert_der, theirs=theirs)
-        self._notices[profile.name] = notices
+        self._notices[profile.name] = PlcNotices(
+            profile, ours=certificate.cert_der, theirs=theirs, proven=lambda: plc.theirs
+        )
         key = site_key(data)
         history = [entry for _, entry in self._journal.since(self._journal.oldest)]
         for station in stations:

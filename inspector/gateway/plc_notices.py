@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+
+from cryptography import x509
 
 from inspector.domain.health import Condition, State
 from inspector.errors import BadInput
-from inspector.plc.certificates import ends_at
+from inspector.plc.certificates import loaded
 from inspector.plc_profile import PlcProfile
 
 WARN_DAYS = 90
 NOT_ENCRYPTED = Condition(State.OUT_OF_SPECIFICATION, "the PLC connection is not encrypted")
+OURS, THEIRS = "our OPC UA certificate", "the PLC's OPC UA certificate"
+RENEW_OURS = "inspector plc certificate --renew makes a new one"
+RENEW_PINNED = "renew it there, then put the new one where server_certificate says"
+RENEW_PROVEN = "renew it there, then put the new one into trust_dir, unless its issuer's is there"
 
 
 class PlcNotices:
@@ -22,37 +28,58 @@ class PlcNotices:
         profile: The PLC's.
         ours: Our certificate (DER).
         theirs: The PLC's, where it is pinned.
+        proven: The certificate that the PLC has last proven to have, for where it is not.
     """
 
-    def __init__(self, profile: PlcProfile, *, ours: Path, theirs: Path | None) -> None:
+    def __init__(
+        self,
+        profile: PlcProfile,
+        *,
+        ours: Path,
+        theirs: Path | None,
+        proven: Callable[[], x509.Certificate | None] = lambda: None,
+    ) -> None:
         self._encrypted = profile.encrypted
-        self._ours, self._theirs = ours, theirs
-        self._day = date.min
-        self._endings: tuple[Condition, ...] = ()
+        self._ours, self._theirs, self._proven = ours, theirs, proven
+        self._minute = datetime.min.replace(tzinfo=UTC)
+        self._dated: tuple[Condition, ...] = ()
 
     def standing(self, now: datetime) -> tuple[Condition, ...]:
-        """Return what stands; the certificates are looked at once a day."""
+        """Return what stands; the certificates are looked at once a minute."""
         if not self._encrypted:
             return (NOT_ENCRYPTED,)
-        if now.date() != self._day:
-            self._day = now.date()
-            self._endings = tuple(self._about_to_end(now))
-        return self._endings
+        minute = now.replace(second=0, microsecond=0)
+        if minute != self._minute:
+            self._minute = minute
+            self._dated = tuple(self._by_date(now))
+        return self._dated
 
-    def _about_to_end(self, now: datetime) -> Iterator[Condition]:
-        renew = "inspector plc certificate --renew makes a new one"
-        yield from _ending(self._ours, now, "our OPC UA certificate", renew)
+    def _by_date(self, now: datetime) -> Iterator[Condition]:
+        yield from _dates(_of_file(self._ours), now, OURS, RENEW_OURS)
         if self._theirs is not None:
-            renew = "renew it there, then put the new one where server_certificate says"
-            yield from _ending(self._theirs, now, "the PLC's OPC UA certificate", renew)
+            yield from _dates(_of_file(self._theirs), now, THEIRS, RENEW_PINNED)
+        else:
+            yield from _dates(self._proven(), now, THEIRS, RENEW_PROVEN)
 
 
-def _ending(cert_der: Path, now: datetime, what: str, renew: str) -> Iterator[Condition]:
+def _of_file(cert_der: Path) -> x509.Certificate | None:
     try:
-        days = (ends_at(cert_der) - now).days
+        return loaded(cert_der)
     except BadInput:
-        return  # the connection says what is wrong with the file
-    if days >= WARN_DAYS:
+        return None  # the connection says what is wrong with the file
+
+
+def _dates(
+    certificate: x509.Certificate | None, now: datetime, what: str, renew: str
+) -> Iterator[Condition]:
+    if certificate is None:
         return
-    when = f"ends in {days} days" if days >= 0 else f"ended {-days} days ago"
-    yield Condition(State.MAINTENANCE, f"{what} {when}: {renew}")
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if now < begins:
+        text = f"{what} begins only on {begins:%Y-%m-%d}: set the clock of this machine right"
+        yield Condition(State.OUT_OF_SPECIFICATION, text)
+    elif now > ends:
+        over = f"{what} ended on {ends:%Y-%m-%d}, and the next session may be refused: {renew}"
+        yield Condition(State.OUT_OF_SPECIFICATION, over)
+    elif (days := (ends - now).days) < WARN_DAYS:
+        yield Condition(State.MAINTENANCE, f"{what} ends in {days} days: {renew}")

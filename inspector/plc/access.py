@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -45,6 +46,10 @@ class Profile(Protocol):
     def request_timeout_s(self) -> float: ...  # noqa: D102
 
 
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """How one PLC is reached, and who we are to it.
@@ -57,6 +62,7 @@ class Access:
         stations: Behind this PLC.
         trust_dir: Folder with certificates (DER) of PLCs, or of those who issue them; None where
             the PLC's own is given, or nothing is encrypted.
+        now: UTC, for the dates of the PLC's certificate.
     """
 
     profile: Profile
@@ -65,6 +71,7 @@ class Access:
     server_certificate: Path | None
     stations: tuple[PlcStation, ...]
     trust_dir: Path | None = None
+    now: Callable[[], datetime] = _utc_now
 
     @property
     def mode(self) -> ua.MessageSecurityMode:

@@ -103,17 +103,17 @@ def days_left(cert: Certificate) -> int:
 
 def ends_at(cert_der: Path) -> datetime:
     """Return the end of a certificate file, UTC; raises `BadInput`."""
-    return _loaded(cert_der).not_valid_after_utc
+    return loaded(cert_der).not_valid_after_utc
 
 
 def thumbprint(cert_der: Path) -> str:
     """Return the SHA-1 thumbprint of a certificate file, as PLC tools show it: upper-case hex."""
-    return _loaded(cert_der).fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303  a name, not a proof
+    return loaded(cert_der).fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303  a name, not a proof
 
 
 def opened(certificate: Certificate) -> tuple[x509.Certificate, rsa.RSAPrivateKey]:
     """Return our certificate and its key, for the library; raises `BadInput`."""
-    return _loaded(certificate.cert_der), _key(certificate)
+    return loaded(certificate.cert_der), _key(certificate)
 
 
 def pinned(cert_der: Path) -> x509.Certificate:
@@ -126,7 +126,7 @@ def pinned(cert_der: Path) -> x509.Certificate:
         why = f"{cert_der}: the PLC's own certificate is missing: export it there as DER"
         raise PlcRefused(why)
     try:
-        return _loaded(cert_der)
+        return loaded(cert_der)
     except BadInput as error:
         raise PlcRefused(str(error)) from error
 
@@ -200,11 +200,11 @@ def _names(hosts: Sequence[str]) -> list[x509.GeneralName]:
 
 
 def _check(certificate: Certificate) -> None:
-    loaded = _loaded(certificate.cert_der)
-    if _key(certificate).public_key() != loaded.public_key():
+    ours = loaded(certificate.cert_der)
+    if _key(certificate).public_key() != ours.public_key():
         msg = f"{certificate.key_pem}: not the key of {certificate.cert_der.name} beside it"
         raise BadInput(msg)
-    if certificate.uri not in uris(loaded):
+    if certificate.uri not in uris(ours):
         msg = (
             f"{certificate.cert_der}: made for another ApplicationUri than {certificate.uri};"
             " remove both files to make a new certificate, and trust that one at the PLC"
@@ -228,16 +228,17 @@ def _key(certificate: Certificate) -> rsa.RSAPrivateKey:
     return key
 
 
-def uris(loaded: x509.Certificate) -> list[str]:
+def uris(certificate: x509.Certificate) -> list[str]:
     """Return the ApplicationUris that a certificate is made for: one, where it is right."""
     try:
-        names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return []
     return names.get_values_for_type(x509.UniformResourceIdentifier)
 
 
-def _loaded(cert_der: Path) -> x509.Certificate:
+def loaded(cert_der: Path) -> x509.Certificate:
+    """Return the certificate in a file (DER); raises `BadInput`."""
     try:
         return x509.load_der_x509_certificate(cert_der.read_bytes())
     except (OSError, ValueError) as error:

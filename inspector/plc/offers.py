@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from asyncua import Client, ua
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from inspector.errors import BadInput, PlcRefused
 from inspector.plc.access import Access
-from inspector.plc.certificates import pinned
+from inspector.plc.certificates import opened, pinned
 from inspector.plc.troubles import explain_status, other_certificate
-from inspector.plc.trust import trusted
+from inspector.plc.trust import check_dates, trusted, vouched
 
 ASKING_S = 1.0
 
@@ -27,19 +27,40 @@ async def their_certificate(access: Access) -> x509.Certificate:
     """Return the certificate that the PLC must prove to have.
 
     Raises:
-        PlcRefused: It is missing, or the one that the PLC shows is not to be believed.
+        PlcRefused: It is missing or outside its dates, or the one that the PLC shows is not to be
+            believed.
     """
+    now = access.now()
     if access.server_certificate is not None:
-        return pinned(access.server_certificate)
+        known = pinned(access.server_certificate)
+        check_dates(known, "the PLC's certificate", now)
+        return known
     if access.trust_dir is None:
         raise BadInput("a PLC needs a certificate that we know, or a folder of those we trust")
     shown = fitting(await open_offers(access.profile.endpoint), access).ServerCertificate
-    host = urlsplit(access.profile.endpoint).hostname or ""
-    return trusted(shown or b"", access.trust_dir, host=host, now=datetime.now(UTC))
+    return trusted(shown or b"", access.trust_dir, host=_host(access), now=now)
+
+
+def check_still_believed(theirs: x509.Certificate, access: Access) -> None:
+    """Raise `PlcRefused` when the PLC's certificate was taken out of what is trusted.
+
+    A date that passes meanwhile ends no session: the line would stop at midnight. The next session
+    is refused then, and from 90 days before the station says so.
+    """
+    if access.server_certificate is not None:
+        if pinned(access.server_certificate) != theirs:
+            der = theirs.public_bytes(Encoding.DER)
+            raise PlcRefused(other_certificate(der, access.server_certificate))
+    elif access.trust_dir is not None:
+        vouched(theirs, access.trust_dir, host=_host(access))
+
+
+def _host(access: Access) -> str:
+    return urlsplit(access.profile.endpoint).hostname or ""
 
 
 async def mismatch(access: Access) -> PlcRefused | None:
-    """Return what of the PLC's open offer does not fit us, or None."""
+    """Return what of the PLC's open offer or of our own certificate does not fit, or None."""
     try:
         shown = fitting(await open_offers(access.profile.endpoint), access).ServerCertificate
     except PlcRefused as refused:
@@ -49,6 +70,15 @@ async def mismatch(access: Access) -> PlcRefused | None:
     known = access.server_certificate
     if known is not None and shown and not shown.startswith(known.read_bytes()):
         return PlcRefused(other_certificate(shown, known))
+    return _ours_outside_its_dates(access) if access.profile.encrypted else None
+
+
+def _ours_outside_its_dates(access: Access) -> PlcRefused | None:
+    """A PLC need not say that this is why it does not want us."""
+    try:
+        check_dates(opened(access.certificate)[0], "our certificate", access.now())
+    except PlcRefused as refused:
+        return refused
     return None
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from asyncua import ua
+from cryptography import x509
 
 from inspector.errors import PlcLost, PlcRefused
 from inspector.plc.access import Access, Profile
@@ -23,6 +24,7 @@ from inspector.plc.contract import (
     verdict_slot,
 )
 from inspector.plc.nodes import PlcStation, StationNodes
+from inspector.plc.offers import check_still_believed
 from inspector.plc.session import Session, open_session
 from inspector.plc.transports import Transport
 from inspector.plc.troubles import explain_status
@@ -33,6 +35,8 @@ SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 0.7
 """Between two sessions; drawn, so that gateways do not come back all at once."""
 LONGEST_REFUSED_PAUSE_S = 5.0
 """While a person must mend something: asking more often locks users out and fills the PLC's log."""
+TRUST_LOOK_S = 10.0
+"""How soon a session ends whose PLC's certificate was taken out of what is trusted."""
 READS_AT_ONCE = 4
 PAUSE_AFTER_REFUSAL_S = 0.02
 
@@ -58,7 +62,13 @@ class OpcUaPlc:
         trust_dir: Path | None = None,
     ) -> None:
         self._access = Access(
-            profile, password, certificate, server_certificate, tuple(stations), trust_dir
+            profile,
+            password,
+            certificate,
+            server_certificate,
+            tuple(stations),
+            trust_dir,
+            now=clock.now,
         )
         self._places = profile.places
         self._transport = Transport(profile.transport)
@@ -68,6 +78,12 @@ class OpcUaPlc:
         self._wake = {station.name: asyncio.Event() for station in stations}
         self._up = False
         self._said = ""
+        self._theirs: x509.Certificate | None = None
+
+    @property
+    def theirs(self) -> x509.Certificate | None:
+        """Return the certificate that the PLC has last proven to have."""
+        return self._theirs
 
     def say(self, station: str, part_id: int, word: int, token: object) -> None:
         """Queue a machine word for the part's slot."""
@@ -126,13 +142,15 @@ class OpcUaPlc:
 
     async def _serve(self, session: Session) -> PlcLost | PlcRefused:
         """Read and write until something fails; return what."""
-        self._up, self._said = True, ""
+        self._up, self._said, self._theirs = True, "", session.theirs
         self._events.plc_up()
         failed: list[PlcLost | PlcRefused] = []
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(session.lost())
                 tasks.create_task(session.renew())
+                if session.theirs is not None:
+                    tasks.create_task(self._watch_trust(session.theirs))
                 tasks.create_task(self._write_words(session))
                 tasks.create_task(self._write_beats(session))
                 self._start_readers(session, tasks)
@@ -141,6 +159,11 @@ class OpcUaPlc:
                 error for error in group.exceptions if isinstance(error, PlcLost | PlcRefused)
             ]
         return failed[0]
+
+    async def _watch_trust(self, theirs: x509.Certificate) -> NoReturn:
+        while True:
+            await asyncio.sleep(TRUST_LOOK_S)
+            check_still_believed(theirs, self._access)
 
     def _start_readers(self, session: Session, tasks: asyncio.TaskGroup) -> None:
         """Start a reader per station, spread over the poll time so that reads do not queue up."""

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from cryptography import x509
+
 from inspector.domain.health import Condition, State
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.opcua_server.opening import Offer
@@ -71,6 +73,11 @@ class PulledPlc:
         self._read: list[tuple[Word, float]] = []
         self._more = asyncio.Event()
         self._up = False
+
+    @property
+    def theirs(self) -> x509.Certificate | None:
+        """Return the certificate that the PLC has last proven to have."""
+        return self._session.theirs
 
     async def open(self) -> None:
         """Begin to listen; raises `BadInput` where the port is taken."""

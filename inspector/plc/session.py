@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn, TypeVar
 
 from asyncua import Client, ua
 from asyncua.client.ua_client import UaClientState
+from cryptography import x509
 
 from inspector.errors import PlcLost, PlcRefused
 from inspector.plc.access import Access
@@ -53,8 +54,8 @@ async def open_session(access: Access) -> Session:
     session = None
     try:
         async with asyncio.timeout(OPENING_S):
-            await _connect(client, access)
-            session = Session(client, await _surveyed(client, access))
+            theirs = await _connect(client, access)
+            session = Session(client, await _surveyed(client, access), theirs)
     except Exception as error:  # the library raises what it likes, AssertionError too
         raise await _why_not(error, access) from error
     finally:
@@ -89,10 +90,16 @@ class Session:
 
     Attributes:
         stations: The nodes of each station.
+        theirs: The certificate that the PLC has proven to have; None: nothing is encrypted.
     """
 
-    def __init__(self, client: Client, stations: Sequence[StationNodes]) -> None:
-        self._client = client
+    def __init__(
+        self,
+        client: Client,
+        stations: Sequence[StationNodes],
+        theirs: x509.Certificate | None = None,
+    ) -> None:
+        self._client, self.theirs = client, theirs
         self.stations: Final = {nodes.station.name: nodes for nodes in stations}
 
     def limit_requests(self, timeout_s: float) -> None:
@@ -177,9 +184,9 @@ def _client(access: Access) -> Client:
     return client
 
 
-async def _connect(client: Client, access: Access) -> None:
-    if access.profile.encrypted:
-        await _secure(client, access)
+async def _connect(client: Client, access: Access) -> x509.Certificate | None:
+    """Return the certificate that the PLC has proven to have, if anything is encrypted."""
+    theirs = await _secure(client, access) if access.profile.encrypted else None
     await client.connect_socket()
     await client.send_hello()
     try:
@@ -192,15 +199,17 @@ async def _connect(client: Client, access: Access) -> None:
         raise _ShutOutError from error
     user = access.profile.user or None
     await client.activate_session(username=user, password=access.password)
+    return theirs
 
 
-async def _secure(client: Client, access: Access) -> None:
+async def _secure(client: Client, access: Access) -> x509.Certificate:
     # Not `client.set_security`: it checks our own key at each try, 35 ms of the line's event loop.
     certificate, key = opened(access.certificate)
     theirs = await their_certificate(access)
     secured: Any = access.policy(theirs, certificate, key, access.mode)
     client.security_policy = secured
     client.uaclient.set_security(secured)
+    return theirs
 
 
 async def _why_not(error: Exception, access: Access) -> PlcLost | PlcRefused:

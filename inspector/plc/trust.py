@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives import hashes
 
 from inspector.errors import PlcRefused
 
+REJECTED = "rejected"
+"""A folder within a trust folder: what lies there is believed no more, whoever issued it."""
 _LONG_FORM = 0x80
 """In a DER length: so many bytes of length follow (X.690, 8.1.3.5)."""
 
@@ -31,19 +33,35 @@ def trusted(shown: bytes, trust_dir: Path, *, host: str, now: datetime) -> x509.
         now: UTC.
 
     Raises:
-        PlcRefused: It is neither in the folder nor issued by one there to this host, or outside its
-            dates.
+        PlcRefused: It is neither in the folder nor issued by one there to this host, it was
+            rejected, or it is outside its dates.
     """
     certificate = first_of(shown)
-    _check_dates(certificate, "the PLC's certificate", now)
-    known_ones = list(_known(trust_dir))
-    if any(known == certificate for _, known in known_ones):
-        return certificate
+    check_dates(certificate, "the PLC's certificate", now)
+    file, voucher = vouched(certificate, trust_dir, host=host)
+    check_dates(voucher, f"{file}, which issued the PLC's certificate,", now)
+    return certificate
+
+
+def vouched(
+    certificate: x509.Certificate, trust_dir: Path, *, host: str
+) -> tuple[Path, x509.Certificate]:
+    """Return the file, and what lies in it, by which a PLC's certificate is believed.
+
+    That is the certificate itself or its issuer's. Dates are not looked at; raises `PlcRefused`.
+    """
+    rejected = [known for _, known in _known(trust_dir / REJECTED)]
+    if certificate in rejected:
+        why = f"the PLC's certificate (thumbprint {_print(certificate)}) was rejected: it lies in"
+        raise PlcRefused(f"{why} {trust_dir / REJECTED}; make a new one at the PLC")
+    known_ones = [(file, known) for file, known in _known(trust_dir) if known not in rejected]
+    for file, known in known_ones:
+        if known == certificate:
+            return file, known
     for file, known in known_ones:
         if _issued(certificate, known):
-            _check_dates(known, f"{file}, which issued the PLC's certificate,", now)
             _check_host(certificate, host)
-            return certificate
+            return file, known
     why = (
         f"the PLC shows a certificate (thumbprint {_print(certificate)}) that is not in {trust_dir}"
         " (trust_dir), nor is its issuer's: if it is the right PLC, put one of them there as DER"
@@ -120,7 +138,8 @@ def _hosts(certificate: x509.Certificate) -> set[str]:
     return texts | {str(address) for address in names.get_values_for_type(x509.IPAddress)}
 
 
-def _check_dates(certificate: x509.Certificate, what: str, now: datetime) -> None:
+def check_dates(certificate: x509.Certificate, what: str, now: datetime) -> None:
+    """Raise `PlcRefused` when a certificate, which the text calls `what`, is not valid now."""
     begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     if begins <= now <= ends:
         return

@@ -20,7 +20,7 @@ from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc
 from inspector.plc_profile import PlcProfile
-from inspector.ports import PlcEvents
+from inspector.ports import Clock, PlcEvents
 from tests.inspector.plc.stand_in import Setup
 
 SLOTS = 16
@@ -172,6 +172,7 @@ class Bench:
         server_certificate: Path | None = None,
         stations: tuple[PlcStation, ...] = (PlcStation("board", "board", ("top",)),),
         trust_dir: Path | None = None,
+        clock: Clock | None = None,
         **changed: Any,
     ) -> OpcUaPlc:
         port = plc if isinstance(plc, int) else plc.setup.port
@@ -184,7 +185,7 @@ class Bench:
             trust_dir=trust_dir,
             stations=stations,
             events=ear,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
         )
 
 

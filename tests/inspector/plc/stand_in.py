@@ -166,9 +166,9 @@ class StandIn:
         await server.load_certificate(folder / "certificate.der")
         await server.load_private_key(folder / "key.pem")
         if setup.trusted:
-            trust = TrustStore([Path(folder) for folder in setup.trusted], [])
-            await trust.load()
-            server.iserver.certificate_validator = CertificateValidator(TRUSTED, trust)
+            self.trust = TrustStore([Path(folder) for folder in setup.trusted], [])
+            await self.trust.load()
+            server.iserver.certificate_validator = CertificateValidator(TRUSTED, self.trust)
         for number in range(setup.other_namespaces):
             await server.register_namespace(f"urn:other:{number}")
         self.index = await server.register_namespace(setup.namespace)
@@ -288,6 +288,10 @@ class StandIn:
         """Set attributes: write_delay_s, refusals, heartbeats."""
         for name, value in how.items():
             setattr(self, name, value)
+
+    async def trust_anew(self) -> None:
+        """Look again whom we trust, as after somebody put a certificate there or took one away."""
+        await self.trust.load()
 
     async def take_written(self) -> list[tuple[str, int]]:
         taken, self.written = self.written, []
