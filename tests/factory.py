@@ -172,6 +172,8 @@ class Camera:
     session: int = 1
     zero_us: int = 77_000_000
     faults: dict[int, str] = field(default_factory=dict)
+    held: tuple[int, int] | None = None
+    """A frame that the next one overtakes: when it was taken, and of which part."""
 
 
 @dataclass
@@ -213,8 +215,10 @@ class Factory:
         self.delayed: list[tuple[int, str, int, int, str]] = []
         self.delay_us = 6_500_000
         self.policy: dict[str, int | bool] = {"pass_all": False}
+        self.close_behind: dict[int, float] = {}
+        """Parts that come so soon behind the one before, seconds."""
         self.read_now = False
-        self.plc_up = self.feeding = self.belt_runs = True
+        self.plc_up = self.feeding = self.belt_runs = self.program_runs = True
         self._next_edge = 500.0
         self._last_id = first_id
         self.line = self._new_line()
@@ -289,7 +293,7 @@ class Factory:
         self.clock.s += STEP_US / 1e6
         self.encoder_counts += COUNTS_PER_S * STEP_US / 1e6 * self.belt_runs
         acked = self.plc.deliver(self.program)
-        for event in self.program.scan(self._inputs()):
+        for event in self.program.scan(self._inputs()) if self.program_runs else ():
             self._world(event)
         self._delayed_frames()
         if not self.plc_up:
@@ -308,7 +312,9 @@ class Factory:
         while self.feeding and self._next_edge <= self.encoder_counts:
             over_us = (self.encoder_counts - self._next_edge) * 1e6 / COUNTS_PER_S
             edges.append(Edge(int(self._next_edge) % (1 << 32), self.now_us - round(over_us)))
-            self._next_edge += self.spacing_s * COUNTS_PER_S * self.random.uniform(0.8, 1.2)
+            usual_s = self.spacing_s * self.random.uniform(0.8, 1.2)
+            following = self.memory.part_id + len(edges) + 1
+            self._next_edge += self.close_behind.get(following, usual_s) * COUNTS_PER_S
         return Inputs(
             self.now_us,
             int(self.encoder_counts) % (1 << 32),
@@ -344,6 +350,12 @@ class Factory:
             self.delayed.append(
                 (self.now_us + self.delay_us, view, counter, taken_us, str(part_id))
             )
+        elif fault == "exchange":  # with the next one: it comes first, and is counted first
+            camera.held = (taken_us, part_id)
+        elif camera.held:
+            (first_us, first), camera.held = camera.held, None
+            self._deliver(view, counter - 1, taken_us, part_id)
+            self._deliver(view, counter, first_us, first)
         elif fault != "drop":
             self._deliver(view, counter, taken_us, part_id)
         if fault == "double":

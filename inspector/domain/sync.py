@@ -4,7 +4,8 @@ A frame's number is `zero + counter`. The zero point is set only in a gap that b
 the PLC withholds this camera's output for some parts, and the same hole must stand in the
 camera's own time stamps. From then on the interval between two frames, by the camera's clock,
 must agree with the interval between their two ring entries, by the PLC's clock. Arrival times
-play no part: a picture may be late, but its exposure cannot be.
+play no part: a picture may be late, but its exposure cannot be. Agreeing is worth nothing where two
+parts came closer than the tolerance: either frame may show either part, so neither is used.
 
 Every function is pure and returns a new track.
 """
@@ -25,6 +26,7 @@ CLOCK_DRIFT = 1e-4
 PARTS_TO_WAIT = 3
 """So many parts after the hole its first frame must have come, or the camera lost it."""
 SHORTEST_STAND_S = 0.5
+TOO_CLOSE = "another part came within half of the smallest spacing"
 STOP_THE_BELT = "stop the belt for a moment to sync in"
 _KEPT_ARRIVALS = 64
 MOST_WAITING = 256
@@ -76,6 +78,7 @@ class ViewTrack:
         waiting: Frames in sync whose ring entry has not been read yet.
         names: Part number and arrival by counter, for frames whose result is still awaited.
         results: Results by counter that still wait for their name.
+        crowded: Parts among `names` that came too close to another to tell their frames apart.
         request: The sync request that stands at the PLC; 0 for none.
     """
 
@@ -89,6 +92,7 @@ class ViewTrack:
     waiting: tuple[Arrival, ...] = ()
     names: Mapping[int, tuple[int, Arrival]] = field(default_factory=dict)
     results: Mapping[int, ViewResult] = field(default_factory=dict)
+    crowded: frozenset[int] = frozenset()
     request: int = 0
 
     @property
@@ -129,6 +133,9 @@ def name_frames(
 ) -> tuple[ViewTrack, str]:
     """Give waiting frames their part numbers, each only if its interval agrees with the ring.
 
+    A frame waits for a ring that was read after it came: an earlier one may lack a part that came
+    close behind, and whose frame this is.
+
     Args:
         track: In sync.
         fired: Part number → PLC time in µs (32 bits) when this camera's output fired.
@@ -145,19 +152,35 @@ def name_frames(
     while waiting and zero is not None:
         frame = waiting[0]
         number = zero + frame.counter
-        if number not in fired:
+        if number not in fired or read_s < frame.ready_s:
             if read_s - frame.ready_s > PATIENCE_S:
                 return track, f"frame {frame.counter} has no trigger"
             break
+        crowded = _is_crowded(number, fired, spacing_us)
+        if crowded and not proven:
+            return track, f"part {number} cannot be synced in by: {TOO_CLOSE}"
         if last is not None:
             off_us = _disagreement_us(last, frame, fired[number])
             if abs(off_us) > _tolerance_us(last[0], frame, spacing_us):
                 return track, f"frame {frame.counter} came {off_us / 1000:+.0f} ms off its trigger"
             proven = True
         names[frame.counter] = (number, frame)
-        last = (frame, fired[number])
+        if not crowded:  # or the next frame would be measured from one that may be another's
+            last = (frame, fired[number])
         waiting.pop(0)
-    return replace(track, names=names, last=last, proven=proven, waiting=tuple(waiting)), ""
+    named = replace(track, names=names, last=last, proven=proven, waiting=tuple(waiting))
+    close = (n for n, _ in names.values() if _is_crowded(n, fired, spacing_us))
+    return replace(named, crowded=frozenset(close)), ""
+
+
+def _is_crowded(number: int, fired: Mapping[int, int], spacing_us: float) -> bool:
+    """Return whether another part came so close that their frames cannot be told apart."""
+    others = (number - 2, number - 1, number + 1, number + 2)  # by two: the PLC skips the id 0
+    return number in fired and any(
+        abs(signed_32(fired[number] - fired[other])) < spacing_us / 2
+        for other in others
+        if other in fired
+    )
 
 
 def collected(track: ViewTrack) -> tuple[ViewTrack, tuple[Named, ...]]:
@@ -165,15 +188,20 @@ def collected(track: ViewTrack) -> tuple[ViewTrack, tuple[Named, ...]]:
     if not track.proven:
         return track, ()
     both = sorted(track.names.keys() & track.results.keys())
-    ready = tuple(
-        Named(track.names[counter][0], track.results[counter], track.names[counter][1].ready_s)
-        for counter in both
-    )
+    ready = tuple(_named(track, counter) for counter in both)
     newest = track.last[0].counter if track.last else 0
     # Frames are in order: what is far behind the newest will not be answered any more.
     names = {c: name for c, name in track.names.items() if c not in both and c > newest - 1024}
     results = {c: r for c, r in track.results.items() if c not in both and c > newest - 1024}
     return replace(track, names=names, results=results), ready
+
+
+def _named(track: ViewTrack, counter: int) -> Named:
+    number, frame = track.names[counter]
+    result = track.results[counter]
+    if number in track.crowded:
+        result = ViewResult(result.view, missed=TOO_CLOSE)
+    return Named(number, result, frame.ready_s)
 
 
 def wants_gap(track: ViewTrack) -> bool:

@@ -382,6 +382,7 @@ class Camera:
 
 FAULTS = st.dictionaries(st.integers(1, 40), st.sampled_from(["drop", "miss", "double"]))
 JITTER = st.lists(st.floats(0.8, 1.2), min_size=40, max_size=40)
+CROWDS = st.lists(st.one_of(st.floats(0.8, 1.2), st.floats(0.05, 0.8)), min_size=40, max_size=40)
 
 
 def driven(faults: Mapping[int, str], spacings: list[float]) -> list[int]:
@@ -403,10 +404,12 @@ def driven(faults: Mapping[int, str], spacings: list[float]) -> list[int]:
         if track.request and len(withheld) == 2:
             track = answered(track, withheld[-1] + 1, entries)
         if track.in_sync:
-            track, why = named(track, entries, at_s + 0.1)
+            track, why = named(track, entries, at_s + 0.03)
             track = sync.lost(track, why) if why else track
         track, ready = sync.collected(track)
         for one_named in ready:
+            if one_named.result.missed:
+                continue
             assert one_named.result == result(one_named.number)
             given_to.append(one_named.number)
         if sync.wants_gap(track):
@@ -426,6 +429,14 @@ def test_a_missed_trigger_is_not_taken_for_the_hole_when_that_cannot_be_seen(
 ) -> None:
     for fast_from in range(1, 14):
         driven(faults, [slow] * fast_from + [1.2] * (40 - fast_from))
+
+
+@given(FAULTS, CROWDS)
+@settings(max_examples=300)
+def test_however_close_parts_come_no_result_goes_to_another_part(
+    faults: dict[int, str], spacings: list[float]
+) -> None:
+    driven(faults, spacings)
 
 
 @given(FAULTS, JITTER)

@@ -18,7 +18,7 @@ from inspector.errors import JournalFull
 from inspector.gateway.line_process import try_to_take
 from inspector.simulator.plc_memory import Policy, Retentive
 from inspector.simulator.plc_program import PlcProgram
-from tests.factory import Factory
+from tests.factory import LAYOUT, Factory
 
 SIGNED = "2026-11-23T00:00:00+00:00"
 MINUTE_US = 60_000_000
@@ -172,7 +172,8 @@ def test_a_picture_missed_at_the_end_of_a_long_standstill_shifts_no_part() -> No
 
 
 def test_sync_is_asked_for_again_when_the_answers_entry_has_been_overwritten() -> None:
-    factory = Factory(spacing_s=0.1)
+    close = replace(LAYOUT, smallest_spacing_us=80_000)
+    factory = Factory(spacing_s=0.1, line_layout=close)
     factory.run(0.8)
     assert any(track.request for track in factory.line.belt.tracks.values())
     factory.plc_up = False  # the line gets no read for longer than the ring lasts
@@ -230,7 +231,7 @@ def test_a_power_cut_leaves_no_lower_part_without_record_or_gap() -> None:
 
 
 def test_a_kill_between_any_two_journal_entries_loses_no_part() -> None:
-    factory = Factory(spacing_s=0.1)
+    factory = Factory(spacing_s=0.1, line_layout=replace(LAYOUT, smallest_spacing_us=80_000))
     factory.run(15)
     factory.cut()
     factory.run(20)

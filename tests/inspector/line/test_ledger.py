@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from inspector.domain.verdict import Action
 from inspector.line import ledger
-from tests.factory import Factory
+from tests.factory import LAYOUT, Factory
 
 OWED = 60
 
@@ -15,7 +17,8 @@ OWED = 60
 def factory(monkeypatch: pytest.MonkeyPatch) -> Factory:
     """A line whose journal was full for so long that not all could be owed."""
     monkeypatch.setattr(ledger, "MOST_OWED", OWED)
-    factory = Factory(spacing_s=0.2)
+    close = replace(LAYOUT, smallest_spacing_us=160_000)
+    factory = Factory(spacing_s=0.2, line_layout=close)
     factory.run(20)
     factory.journal.full = True
     factory.run(60)
