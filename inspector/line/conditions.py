@@ -9,10 +9,9 @@ from inspector.domain.health import Condition, State
 from inspector.domain.snapshot import POLICY_NODES, PlcSnapshot
 from inspector.domain.sync import ViewTrack
 from inspector.line.alarms import DIFFERENCE, OTHER_GATEWAY
+from inspector.line.link import PROGRAM_SILENT_S
 from inspector.line.station_line import StationLine
 
-PROGRAM_SILENT_S = 1.0
-"""The PLC's program beats each 100 ms; silent for so long, it is stopped."""
 NOT_EXECUTING = {
     2: "the line is stopped",
     4: "the line is idle",

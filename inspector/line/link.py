@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from inspector.domain.snapshot import PlcSnapshot
 
+PROGRAM_SILENT_S = 1.0
+"""The PLC's program beats each 100 ms; silent for so long, it is stopped."""
+
 
 @dataclass(slots=True)
 class Link:
@@ -21,6 +24,17 @@ class Link:
     def executes(self) -> bool:
         """True in production, as far as is known."""
         return self.snapshot is None or self.snapshot.executes
+
+    @property
+    def program_runs(self) -> bool:
+        """False when reads have shown the same beat for too long: a PLC in STOP takes every write.
+
+        By the reads and not by the clock: with a slow poll the newest beat is old, and still new.
+        """
+        seen = self.snapshot
+        if seen is None or not seen.executes:
+            return True
+        return seen.read_s - self.program_beat_s <= PROGRAM_SILENT_S
 
     def opened(self, now_s: float) -> None:
         """A fresh session stands."""

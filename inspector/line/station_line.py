@@ -401,7 +401,8 @@ class StationLine:
         return outcome
 
     def _speak(self) -> None:
-        self.belt = self._voice.speak(self.belt)
+        if self.link.program_runs:  # or a word would count as taken that nobody has looked at
+            self.belt = self._voice.speak(self.belt)
 
     def _alarm_of_sync(self, view: str, why: str) -> None:
         """A view lost sync; in a line that stands nobody need come."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from inspector.domain.belt import Part
+from inspector.domain.health import State
+from inspector.domain.overriding import Answer, Press
 from inspector.domain.sync import TOO_CLOSE
-from inspector.domain.verdict import Action
+from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import ID_MASK
+from inspector.line.conditions import conditions
 from tests.factory import LAYOUT, Factory, Write
 
 CLOSE = 40
@@ -27,6 +30,10 @@ def settled(factory: Factory) -> None:
 
 def oldest(factory: Factory) -> Part:
     return next(iter(factory.line.belt.parts.values()))
+
+
+def newest_judged(factory: Factory) -> Part:
+    return [part for part in factory.line.belt.parts.values() if part.decision][-1]
 
 
 def on_the_wire(factory: Factory, *kinds: str) -> list[Write]:
@@ -180,3 +187,49 @@ def test_a_verdict_that_slow_writes_bring_too_late_is_fail_safe_and_counted() ->
     assert entry(factory, "acked", number)["late"] is True
     assert factory.line.decisions.late == 1
     settled(factory)
+
+
+# --- the PLC's program stands, its server answers ---
+
+
+def stopped() -> Factory:
+    """Return a station whose PLC is in STOP: its server takes every write, nothing looks at it."""
+    factory = running(bad_share=0)
+    factory.program_runs = factory.belt_runs = False
+    factory.run(1.3)
+    factory.plc.wire = []
+    return factory
+
+
+def test_to_a_plc_in_stop_no_word_is_written_and_the_station_has_failed() -> None:
+    factory = stopped()
+    (one,) = conditions(factory.line, now_s=factory.clock.s)
+    assert (one.state, one.text) == (State.FAILURE, "the PLC's program is not running")
+    part, press = newest_judged(factory), Press("p1", Verdict.REJECT, "Ada", True, 0, "")
+    record = factory.line.record_of(part)
+    assert factory.line.press(record, press, {}).answer is Answer.SENT, "it lies in the journal"
+    for _ in range(150):
+        factory.step()
+        assert not on_the_wire(factory, "verdict", "operator")
+    again = factory.line.press(record, press, {})
+    assert again.answer is Answer.SENT, "and is not said to be changed"
+
+
+def test_a_plc_that_runs_on_after_a_stop_gets_every_word_that_is_still_in_time() -> None:
+    factory = stopped()
+    part, press = newest_judged(factory), Press("p1", Verdict.REJECT, "Ada", True, 0, "")
+    factory.line.press(factory.line.record_of(part), press, {})
+    factory.run(3)
+    factory.program_runs = factory.belt_runs = True
+    settled(factory)
+    assert factory.fates[part.number].action is Action.REJECTED_BY_OPERATOR
+
+
+def test_what_was_on_the_belt_at_a_stop_is_rejected_when_the_program_starts_anew() -> None:
+    factory = stopped()
+    on_belt = [part.part_id for part in factory.memory.belt]
+    factory.program_runs = factory.belt_runs = True
+    factory.restart_plc()
+    factory.run(10)
+    settled(factory)
+    assert {factory.fates[number].action for number in on_belt} == {Action.FAIL_SAFE}
