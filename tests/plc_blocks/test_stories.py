@@ -199,6 +199,19 @@ def test_a_start_does_not_free_a_line_whose_belt_nobody_has_cleared(
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_a_full_bin_or_a_reject_that_did_not_fire_holds_the_line_until_a_person_resumes(
+    name: str,
+) -> None:
+    bench = bench_of(name, policy=Policy(hold_after_unknown=0, hold_after_silence_ms=0))
+    bench.hold()
+    assert bench.get("Held")
+    bench.move(0)
+    assert bench.get("Held"), "also once the reason is gone"
+    bench.resume()
+    assert not bench.get("Held")
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_a_part_passed_by_key_does_not_end_the_run_of_unknowns(name: str) -> None:
     bench = bench_of(name, policy=Policy(hold_after_unknown=2, hold_after_silence_ms=0))
     actions = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from inspector.domain.health import Condition, State
 from inspector.domain.overriding import Answer, Press
 from inspector.domain.verdict import Action, Verdict
@@ -144,15 +146,35 @@ def test_a_policy_the_plc_does_not_show_is_said_so() -> None:
     assert one.text == "the PLC's Config.AutoResume is not shown, the station expects false"
 
 
-def test_pictures_heartbeat_and_sync_are_missed_only_in_execute() -> None:
+def test_the_pass_all_key_is_said_for_as_long_as_it_is_turned() -> None:
+    factory = running()
+    factory.policy = {"pass_all": True}
+    factory.run(60)
+    text = "the PLC passes every part by key"
+    assert said(factory) == [Condition(State.OUT_OF_SPECIFICATION, text)]
+    factory.policy = {"pass_all": False}
+    factory.run(0.2)
+    assert said(factory) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        (2, "the line is stopped"),
+        (4, "the line is idle"),
+        (5, "the line is suspended"),
+        (11, "the PLC holds the line"),
+        (9, "the line is not in production (PackML state 9)"),
+    ],
+)
+def test_pictures_heartbeat_and_sync_are_missed_only_in_execute(state: int, text: str) -> None:
     factory = running()
     for view in ("top", "side"):
         factory.line.camera(view, session=7, up=True, why="")
     snapshot = factory.snapshot()
-    for state, text in ((2, "the line is stopped"), (4, "the line is idle")):
-        factory.line.link.snapshot = replace(snapshot, state=state)
-        found = conditions(factory.line, now_s=factory.clock.s + 60)
-        assert found == [Condition(State.OUT_OF_SPECIFICATION, text)]
+    factory.line.link.snapshot = replace(snapshot, state=state)
+    found = conditions(factory.line, now_s=factory.clock.s + 60)
+    assert found == [Condition(State.OUT_OF_SPECIFICATION, text)]
     factory.line.link.snapshot = snapshot
     states = [one.state for one in conditions(factory.line, now_s=factory.clock.s + 60)]
     assert states == [State.FAILURE, State.FUNCTION_CHECK, State.FUNCTION_CHECK]
