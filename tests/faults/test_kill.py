@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import random
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from benchmarks.faults.bench import Bench
+from benchmarks.faults.peers import DemoPeer
+from benchmarks.faults.rows import DETECTION_S, RECOVERY_S, ROWS, TRAVEL_S, Row, run_row
 from inspector.domain.verdict import Action
 from inspector.ipc import Runtime
 from tests.faults.running import Recovery, kill, run_demo
 
-pytestmark = pytest.mark.timeout(300)  # whole runs of the demo, at its own pace
+FULL_LENGTH = bool(os.environ.get("INSPECTOR_FULL_LENGTH"))
+KILLS = 200 if FULL_LENGTH else 5
+KILLED = {row.name: row for row in ROWS if "killed -9" in row.name}
+"""The line's process, and the worker's."""
+
+# Whole runs of the demo, at its own pace.
+pytestmark = pytest.mark.timeout(7200 if FULL_LENGTH else 300)
 
 RECOVERED_S = 10.0
 
@@ -41,6 +56,8 @@ def test_every_process_is_killed_in_turn_and_back_within_ten_seconds(tmp_path: P
         "worker-board",
     }
     assert max(recovery.seconds.values()) <= RECOVERED_S, recovery.seconds
+    with closing(sqlite3.connect(Path(ran.site.data) / "inspector.db")) as database:
+        assert database.execute("PRAGMA quick_check").fetchall() == [("ok",)]
     silent = [
         record
         for station in ran.site.stations
@@ -51,6 +68,30 @@ def test_every_process_is_killed_in_turn_and_back_within_ten_seconds(tmp_path: P
     # A new epoch voids words within the last counts before the station: at most one part each
     # time at each station. Their record keeps the first acknowledgement and does not say so yet.
     assert len(silent) <= 5 * len(ran.site.stations), silent
+
+
+@pytest.mark.slow
+def test_kills_at_random_points_lose_no_part_and_reject_none_twice() -> None:
+    choice = random.Random(KILLS)
+    took_s: list[float] = []
+
+    async def kills(bench: Bench) -> float:
+        for _ in range(KILLS):
+            await asyncio.sleep(choice.uniform(0.0, 2.0))
+            killed_s = time.monotonic()
+            await KILLED[choice.choice(sorted(KILLED))].act(bench)
+            await asyncio.sleep(DETECTION_S)
+            await bench.until(bench.is_good, 60, "the station is not good again")
+            took_s.append(time.monotonic() - killed_s)
+        # What a good part may cost, once for each kill: run_row allows for the last one.
+        return sum(took_s) + (KILLS - 1) * (DETECTION_S + RECOVERY_S + TRAVEL_S)
+
+    row = Row("killed -9 at random points", kills, ends_line=True)
+    outcome = asyncio.run(run_row(row, DemoPeer))
+    assert not outcome.broken
+    assert outcome.sums is not None
+    assert outcome.sums.parts > 10 * KILLS
+    assert max(took_s) <= RECOVERED_S, took_s
 
 
 @pytest.mark.slow
