@@ -48,6 +48,8 @@ def test_every_process_is_killed_in_turn_and_back_within_ten_seconds(tmp_path: P
 
     ran = run_demo(tmp_path, parts=280, at=acts, each_poll=look)
     assert ran.sums.broken() == ()
+    with closing(sqlite3.connect(Path(ran.site.data) / "inspector.db")) as database:
+        assert database.execute("PRAGMA quick_check").fetchall() == [("ok",)]
     assert set(recovery.seconds) == {
         "line",
         "worker-ring",
@@ -56,8 +58,6 @@ def test_every_process_is_killed_in_turn_and_back_within_ten_seconds(tmp_path: P
         "worker-board",
     }
     assert max(recovery.seconds.values()) <= RECOVERED_S, recovery.seconds
-    with closing(sqlite3.connect(Path(ran.site.data) / "inspector.db")) as database:
-        assert database.execute("PRAGMA quick_check").fetchall() == [("ok",)]
     silent = [
         record
         for station in ran.site.stations
