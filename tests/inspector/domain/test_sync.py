@@ -393,7 +393,8 @@ def driven(faults: Mapping[int, str], spacings: list[float]) -> list[int]:
     given_to: list[int] = []
     request, at_s = 0, 0.0
     for part, spacing in enumerate(spacings, 1):
-        at_s += spacing
+        # A gap is made of parts that come as declared: a shorter one can look like no gap at all.
+        at_s += max(spacing, SPACING_US / 1e6) if track.request else spacing
         if track.request and len(withheld) < 2:
             withheld.append(part)
             continue
