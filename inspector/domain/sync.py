@@ -5,7 +5,7 @@ the PLC withholds this camera's output for some parts, and the same hole must st
 camera's own time stamps. From then on the interval between two frames, by the camera's clock,
 must agree with the interval between their two ring entries, by the PLC's clock. Arrival times
 play no part: a picture may be late, but its exposure cannot be. Agreeing is worth nothing where two
-parts came closer than the tolerance: either frame may show either part, so neither is used.
+parts came closer than that and a little: either frame may show either part, so neither is used.
 
 Every function is pure and returns a new track.
 """
@@ -26,7 +26,9 @@ CLOCK_DRIFT = 1e-4
 PARTS_TO_WAIT = 3
 """So many parts after the hole its first frame must have come, or the camera lost it."""
 SHORTEST_STAND_S = 0.5
-TOO_CLOSE = "another part came within half of the smallest spacing"
+TOO_CLOSE = "another part came within three quarters of the smallest spacing"
+_CROWDED_SHARE = 0.75
+"""Of the smallest spacing: the tolerance, and a quarter for a doubled frame, which comes later."""
 STOP_THE_BELT = "stop the belt for a moment to sync in"
 _KEPT_ARRIVALS = 64
 MOST_WAITING = 256
@@ -177,7 +179,7 @@ def _is_crowded(number: int, fired: Mapping[int, int], spacing_us: float) -> boo
     """Return whether another part came so close that their frames cannot be told apart."""
     others = (number - 2, number - 1, number + 1, number + 2)  # by two: the PLC skips the id 0
     return number in fired and any(
-        abs(signed_32(fired[number] - fired[other])) < spacing_us / 2
+        abs(signed_32(fired[number] - fired[other])) < spacing_us * _CROWDED_SHARE
         for other in others
         if other in fired
     )

@@ -433,7 +433,7 @@ def test_a_missed_trigger_is_not_taken_for_the_hole_when_that_cannot_be_seen(
 
 
 @given(FAULTS, CROWDS)
-@settings(max_examples=300)
+@settings(max_examples=300, derandomize=True)
 def test_however_close_parts_come_no_result_goes_to_another_part(
     faults: dict[int, str], spacings: list[float]
 ) -> None:
