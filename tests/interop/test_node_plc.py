@@ -13,7 +13,7 @@ from asyncua import ua
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.words import MachineWord, OperatorWord
 from inspector.plc.certificates import thumbprint
-from inspector.plc.opcua import OpcUaPlc
+from inspector.ports import Plc
 from tests.inspector.plc.conftest import Ear, running
 from tests.interop.conftest import Cabinet, OwnPlc
 from tests.interop.node_plc import NodePlc
@@ -44,7 +44,7 @@ def test_it_lets_us_in_encrypted_and_we_read_its_station(cabinet: Cabinet, polic
 
 
 @contextlib.asynccontextmanager
-async def beating(client: OpcUaPlc) -> AsyncIterator[None]:
+async def beating(client: Plc) -> AsyncIterator[None]:
     """Say that we live until the end."""
 
     async def beat() -> None:

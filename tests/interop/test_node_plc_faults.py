@@ -126,6 +126,24 @@ def test_a_write_comes_to_what_its_fault_says(
         assert came_to.took_s >= DELAY_MS / 1000
 
 
+def test_a_write_that_is_carried_out_again_undoes_a_newer_one(cabinet: Cabinet) -> None:
+    async def walk() -> list[int]:
+        async with cabinet.session() as session:
+            nodes = session.stations["board"]
+            first, second = (nodes.write("Link.GatewayHeartbeat", number) for number in (71, 72))
+            cabinet.plc.order("writes", count=1, ms=DELAY_MS, **{"as": "again"})
+            for write in (first, second):
+                await session.write([write])
+            stood = await now(session, first.NodeId)
+            await asyncio.sleep(DELAY_MS / 1000 + SOON_S)
+            return [stood, await now(session, first.NodeId)]
+
+    try:
+        assert asyncio.run(walk()) == [72, 71]
+    finally:
+        cabinet.plc.order("writes", **{"as": "none"})
+
+
 def test_a_pass_that_is_carried_out_behind_the_decision_finds_nobody(cabinet: Cabinet) -> None:
     async def walk(line: Line) -> tuple[int, int]:
         await line.order("writes", only="Verdict.", ms=4000, **{"as": "late"})

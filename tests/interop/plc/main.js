@@ -21,10 +21,13 @@
 //         "none"             what it should
 //         "slow"             carried out and answered ms later
 //         "late"             answered Good at once, carried out ms later
+//         "again"            carried out and answered, and carried out a second time ms later
 //         "done_with_error"  carried out, and answered with status ("BadInternalError")
 //         "refused"          answered with status and not carried out
 //         "unanswered"       carried out, never answered
 //       count: of so many requests, without it of all; only: of those to nodes that begin so ("Verdict.", "Link.Gateway")
+//       With --transport pull nobody writes here, and it is said of what was read from the gateway: "none", "slow", "late", "again" (copied,
+//       and a second time ms later) and "refused" (read, and lost before it was copied).
 //     {"do": "close_sessions"}            the server ends each session
 //     {"do": "cut"}                       each TCP connection ends without a word
 //     {"do": "freeze_heartbeat", "ms"}    Link.PlcHeartbeat stands, all else goes on
@@ -42,7 +45,9 @@ const path = require("path");
 const readline = require("readline");
 const { parseArgs } = require("util");
 const { StationProgram } = require("./program");
+const { Pull } = require("./pull");
 const { PlcServer } = require("./server");
+const { addMailboxes, emptyMailboxes } = require("./ways");
 const { Eye } = require("./world");
 
 const SCAN_MS = 10;
@@ -72,6 +77,10 @@ const OPTIONS = {
     missing: many,
     "read-only": many,
     "none-only": flag, // no encryption is offered
+    transport: text("tables"), // or "mailbox", "method", "pull": the way of the words
+    pull: text(""), // with that, no node may be written: the words are read from the gateway's server at this endpoint
+    "pull-certificate": text(""), // that server's, DER; may appear later
+    "pull-each-ms": text("50"),
 };
 
 const monotonicUs = () => Number(process.hrtime.bigint() / 1000n);
@@ -87,6 +96,7 @@ class Plc {
         const kept = fs.existsSync(this.file) ? JSON.parse(fs.readFileSync(this.file, "utf8")) : { stations: {} };
         this.counts = kept.encoder ?? 0;
         this.countsPerScan = (Number(values["counts-per-s"]) * SCAN_MS) / 1000;
+        this.transport = values.transport;
         this.programs = {};
         this.eyes = {};
         for (const station of values.station) {
@@ -113,6 +123,7 @@ class Plc {
         const encoder = Math.floor(this.counts) % 2 ** 32;
         const said = [];
         for (const [station, program] of Object.entries(this.programs)) {
+            if (this.transport === "mailbox") emptyMailboxes(program);
             const eye = this.eyes[station];
             const partAtEye = eye.sees(this.counts);
             for (const [what, facts] of program.scan({ nowUs, encoder, partAtEye })) {
@@ -127,6 +138,7 @@ class Plc {
         const outputAt = Object.fromEntries(views.map((view, number) => [view, (number + 1) * Number(values["output-at"])]));
         const rejectAt = Number(values["reject-at"]);
         this.programs[prefix] = new StationProgram({ views, slots: Number(values.slots), rejectAt, outputAt, epoch: !values["no-epoch"], kept });
+        if (this.transport === "mailbox") addMailboxes(this.programs[prefix]);
         const spacing = Number(values["counts-per-s"]) / Number(values.rate);
         this.eyes[prefix] = new Eye({ seed: `${values.seed} ${prefix}`, spacing, badShare: Number(values["bad-share"]) });
     }
@@ -151,10 +163,24 @@ function countSessions(server) {
     }, SCAN_MS);
 }
 
-function orders(plc, server) {
+function puller(plc, server, values) {
+    const pull = new Pull(plc.programs, {
+        endpoint: values.pull,
+        certificate: values["pull-certificate"],
+        user: values.user,
+        password: process.env[values["password-env"]],
+        eachMs: Number(values["pull-each-ms"]),
+        own: server.own(),
+    });
+    pull.run();
+    return pull;
+}
+
+// writes: what is disturbed by the order of that name.
+function orders(plc, server, writes) {
     const each = (act) => Object.values(plc.programs).forEach(act);
     return {
-        writes: (order) => server.writes.expect(order),
+        writes: (order) => writes.expect(order),
         close_sessions: () => server.closeSessions(),
         cut: () => server.cutConnections(),
         freeze_heartbeat({ ms }) {
@@ -192,7 +218,7 @@ async function main() {
     say({ ready: { ...ready, boot } });
     plc.start();
     countSessions(server);
-    const known = orders(plc, server);
+    const known = orders(plc, server, values.transport === "pull" ? puller(plc, server, values) : server.writes);
     readline.createInterface({ input: process.stdin }).on("line", (line) => obey(known, line)).on("close", () => process.exit(0));
 }
 

@@ -4,11 +4,13 @@
 const fs = require("fs");
 const path = require("path");
 const { DataType, MessageSecurityMode, OPCUACertificateManager, OPCUAServer, SecurityPolicy, StatusCodes, Variant, VariantArrayType, nodesets } = require("node-opcua");
+const { addMethods } = require("./ways");
 const { Writes } = require("./writes");
 
 const NAMESPACE = "urn:inspector:plc";
 const TABLES = ["Verdict.Slot", "Operator.Slot"]; // each element is a node of its own
-const WRITABLE = /^(Verdict\.Slot|Operator\.Slot|Link\.GatewayHeartbeat|Link\.GatewayEpoch|Sync\.\w+\.Request)/;
+const WRITABLE = /^(Link\.GatewayHeartbeat|Link\.GatewayEpoch|Sync\.\w+\.Request)/;
+const WRITABLE_WORDS = { tables: /^(Verdict|Operator)\.Slot/, mailbox: /^(Verdict|Operator)\.(Mailbox|Commit)/ };
 const OF_OPERATOR = ["Operator.Slot", "Operator.Latched"];
 const OF_EPOCH = ["Link.Epoch", "Link.GatewayEpoch"];
 const FROZEN_WITH_TRIGGERS = /^(Track|Camera)\./;
@@ -43,10 +45,16 @@ class PlcServer {
             maxConnectionsPerEndpoint: MOST_CONNECTIONS,
         });
         await this.server.initialize();
-        this._addNodes();
         this.writes = new Writes(this.server.engine, Object.keys(this.programs));
+        this._addNodes();
         await this.server.start();
         return { endpoint: `opc.tcp://127.0.0.1:${this.server.endpoints[0].port}`, certificate: this._certificateFile() };
+    }
+
+    // What makes this PLC known where it is a client itself.
+    own() {
+        const { certificateFile, privateKeyFile, serverCertificateManager, serverInfo } = this.server;
+        return { certificateFile, privateKeyFile, clientCertificateManager: serverCertificateManager, applicationUri: serverInfo.applicationUri };
     }
 
     async _certificates(rootFolder) {
@@ -70,6 +78,7 @@ class PlcServer {
         for (const [prefix, program] of Object.entries(this.programs)) {
             const folder = this.namespace.addFolder(addressSpace.rootFolder.objects, { browseName: prefix });
             for (const name of this._names(program)) this._addNode(folder, prefix, program, name);
+            if (this.options.transport === "method") addMethods(this.namespace, folder, prefix, program, this.writes);
         }
     }
 
@@ -84,7 +93,7 @@ class PlcServer {
         const full = `${prefix}.${name}`;
         if (this.options.missing.includes(full)) return;
         const [kind, isArray] = this._kind(program.node[name], name, full);
-        const writable = WRITABLE.test(name) && !this.options["read-only"].includes(full);
+        const writable = this._isWritable(name) && !this.options["read-only"].includes(full);
         const value = {
             get: () => new Variant({ dataType: kind, arrayType: isArray ? VariantArrayType.Array : VariantArrayType.Scalar, value: this._shown(full, program, name) }),
             set: (variant) => this._store(program, name, variant),
@@ -100,6 +109,12 @@ class PlcServer {
             userAccessLevel: writable ? "CurrentRead | CurrentWrite" : "CurrentRead",
             value,
         });
+    }
+
+    _isWritable(name) {
+        const { transport } = this.options;
+        if (transport === "pull") return false;
+        return WRITABLE.test(name) || Boolean(WRITABLE_WORDS[transport]?.test(name));
     }
 
     _kind(value, name, full) {

@@ -14,6 +14,10 @@ const KINDS = {
         setTimeout(carryOut, ms);
         return all("Good");
     },
+    again({ carryOut, ms }) {
+        setTimeout(carryOut, ms);
+        return carryOut();
+    },
     done_with_error: ({ carryOut, all, status }) => carryOut().then(() => all(status)),
     refused: ({ all, status }) => all(status),
     unanswered: ({ carryOut }) => carryOut().then(() => FOR_EVER),
@@ -34,10 +38,15 @@ class Writes {
         this.fault = { as, ms, status, left: count, begins: this.prefixes.map((prefix) => `${prefix}.${only}`) };
     }
 
-    async _take(context, writes) {
-        const carryOut = () => this._carryOut(context, writes);
-        const all = (status) => writes.map(() => StatusCodes[status]);
-        const meant = writes.some(({ nodeId }) => this.fault.begins.some((begin) => String(nodeId.value).startsWith(begin)));
+    _take(context, writes) {
+        const names = writes.map(({ nodeId }) => String(nodeId.value));
+        return this.disturbed(names, () => this._carryOut(context, writes));
+    }
+
+    // Return a status for each of these nodes, of a request that carryOut() would carry out.
+    async disturbed(names, carryOut) {
+        const all = (status) => names.map(() => StatusCodes[status]);
+        const meant = names.some((name) => this.fault.begins.some((begin) => name.startsWith(begin)));
         if (!meant || this.fault.left <= 0) return carryOut();
         this.fault.left -= 1;
         return KINDS[this.fault.as]({ ...this.fault, carryOut, all });
