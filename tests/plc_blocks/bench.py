@@ -31,10 +31,15 @@ VIEWS = {"top": 0, "side": 300}
 
 def block(name: str, slots: int = SLOTS) -> Block:
     """Return a translated block with so many slots, changed as its head says."""
+    return translated(resized(name, slots))
+
+
+def resized(name: str, slots: int = SLOTS) -> str:
+    """Return a block's text with so many slots."""
     text = (BLOCKS / name).read_text("utf-8")
     text = text.replace("0..191", f"0..{3 * slots - 1}").replace("0..63", f"0..{slots - 1}")
     text = re.sub(r"(\bSLOTS : \w+ := )64", rf"\g<1>{slots}", text)
-    return translated(re.sub(r"(\bLAST_SLOT : \w+ := )63", rf"\g<1>{slots - 1}", text))
+    return re.sub(r"(\bLAST_SLOT : \w+ := )63", rf"\g<1>{slots - 1}", text)
 
 
 @dataclass(frozen=True)

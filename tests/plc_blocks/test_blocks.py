@@ -105,16 +105,20 @@ def test_a_block_does_in_every_scan_what_the_demo_plc_does(name: str) -> None:
     @given(STARTS, POLICIES, long(st.one_of(*COMMON) if name == MINIMAL else FULL_STEPS))
     def run(start: Start, policy: Policy, steps: Sequence[Step]) -> None:
         start = Start(start.part_id, start.encoder, start.now_us) if name == MINIMAL else start
-        bench = bench_of(name, start, policy)
-        for step in steps:
-            play(bench, step)
-        bench.run_out()
-        # The same steps again as claims of their own, for the case that both were wrong.
-        assert [seen.part_id for seen in bench.decided] == entered(bench)
-        for seen in bench.decided:
-            keeps_the_rule(seen)
+        follows_the_demo_plc(bench_of(name, start, policy), steps)
 
     run()
+
+
+def follows_the_demo_plc(bench: Bench, steps: Sequence[Step]) -> None:
+    """Play the steps; the bench compares in each scan."""
+    for step in steps:
+        play(bench, step)
+    bench.run_out()
+    # The same steps again as claims of their own, for the case that both were wrong.
+    assert [seen.part_id for seen in bench.decided] == entered(bench)
+    for seen in bench.decided:
+        keeps_the_rule(seen)
 
 
 def entered(bench: Bench) -> list[int]:
