@@ -16,29 +16,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.faults.peers import (
-    COUNTS_PER_S,
-    DEFECT_RATE,
-    PASSWORD,
-    PREFIX,
-    SLOTS,
-    VIEWS_AT,
-    Peer,
-)
+from benchmarks.faults.peers import COUNTS_PER_S, PASSWORD, VIEWS_AT, Peer
 from benchmarks.faults.proxy import Cable
+from benchmarks.faults.site import LAST_WORD_COUNTS, STATION, TRUSTED, Ports, made_site
 from benchmarks.faults.sums import Book, World
-from inspector.config import Belt, DemoSettings, SimulatedCamera, Site, Station, View, save_site
+from inspector.config import save_site
 from inspector.domain.numbers import record_id
 from inspector.gateway.keys import site_key
 from inspector.gateway.plc_access import our_certificate
 from inspector.gateway.site_run import SHARED_MEMORY, free_port
 from inspector.ipc import Runtime, read_status, write_status
-from inspector.plc_profile import PlcProfile
 from inspector.storage.journal import JournalConsumer
 
-STATION = "marked"
-LAST_WORD_COUNTS = 200
-JITTER = 0.2
 STARTED_S, EMPTY_S, WRITTEN_S = 40.0, 20.0, 4.0
 LOOK_S = 0.02
 
@@ -50,7 +39,7 @@ class Bench:
         world: What the PLC's process said.
         book: What the journal holds.
         peer: The PLC.
-        cable: Between line and PLC.
+        cables: Between line and PLC, from each that is a client to the other's server.
         eye_s: When each part was at the eye, monotonic.
         sessions: How many the PLC has now.
         answers: What a person pressed for a part, and what the line answered.
@@ -69,8 +58,9 @@ class Bench:
         self.runtime = Runtime(self.folder / "run").make()
         self.world, self.book = World(), Book()
         self.environment: Mapping[str, str] = {**os.environ, PASSWORD: secrets.token_urlsafe(24)}
-        self.plc_port = free_port()
-        self.cable = Cable(self.plc_port)
+        self.plc_port, self._words_port = free_port(), free_port()
+        self.cables = Cable(self.plc_port), Cable(self._words_port)
+        self.words_endpoint = ""
         self.peer = peer(self, self._hear)
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._reading: asyncio.Task[None] | None = None
@@ -100,11 +90,18 @@ class Bench:
         await self._end_all()
 
     async def _start_all(self) -> None:
-        self.site = self._site(await self.cable.plug_in())
+        cable_port, words_port = [await cable.plug_in() for cable in self.cables]
+        self.words_endpoint = f"opc.tcp://127.0.0.1:{words_port}"
+        ports = Ports(plc=self.plc_port, cable=cable_port, words=self._words_port)
+        self.site = made_site(
+            self.folder, self.peer, ports, rate_hz=self.rate_hz, travel_s=self.travel_s
+        )
         save_site(self.site, self.runtime.site_file)
         write_status(self.runtime, "recorder", {"last": {}})  # the line asks once; there is none
         self.ours = our_certificate(self.folder / "data")  # a PLC may read it at its start
         await self.peer.start()
+        (self.folder / TRUSTED).mkdir()
+        shutil.copy(self.peer.certificate(), self.folder / TRUSTED / "plc.der")
         await self.start_line()
         await self.start_worker()
         self._reading = asyncio.create_task(self._read_journal())
@@ -117,7 +114,8 @@ class Bench:
                 process.kill()
                 await process.wait()
         await self.peer.end()
-        await self.cable.unplug()
+        for cable in self.cables:
+            await cable.unplug()
         if self._reading:
             self._reading.cancel()
             with suppress(asyncio.CancelledError):
@@ -258,57 +256,7 @@ class Bench:
         """Return when the last word for a part can be said, monotonic."""
         return self.eye_s[number] + self.travel_s - LAST_WORD_COUNTS / COUNTS_PER_S
 
-    # --- settings ---
-
     @property
     def password(self) -> str:
         """Return the user's password at the PLC."""
         return self.environment[PASSWORD]
-
-    def _site(self, cable_port: int) -> Site:
-        profile = {
-            "name": "plc",
-            "endpoint": f"opc.tcp://127.0.0.1:{cable_port}",
-            "user": "inspector",
-            "password_env": PASSWORD,
-            "server_certificate": str(self.peer.certificate()),
-            "namespace_uri": "urn:inspector:plc",
-            "slot_count": SLOTS,
-            "operator_table": self.peer.operators,
-        }
-        demo = DemoSettings(
-            seed=secrets.randbelow(1000),
-            rate_hz=self.rate_hz,
-            defect_rate=DEFECT_RATE,
-            plc_port=self.plc_port,
-            recorded_truth=False,
-        )
-        return Site(
-            folder=str(self.folder),
-            data=str(self.folder / "data"),
-            stations=(self._station(),),
-            plcs=(PlcProfile.model_validate(profile),),
-            port=0,
-            demo=demo,
-        )
-
-    def _station(self) -> Station:
-        travel = round(self.travel_s * COUNTS_PER_S)
-        belt = Belt(
-            reject_at_counts=travel,
-            answer_by_counts=travel - LAST_WORD_COUNTS - 300,
-            last_word_counts=LAST_WORD_COUNTS,
-            smallest_spacing_ms=1000 / self.rate_hz * (1 - JITTER),
-            counts_per_s=COUNTS_PER_S,
-        )
-        camera = SimulatedCamera(kind="simulated")
-        views = tuple(View(name=n, at_counts=at, camera=camera) for n, at in VIEWS_AT.items())
-        return Station(
-            name=STATION,
-            title="Marked parts",
-            package="ring",
-            plc="plc",
-            prefix=PREFIX,
-            belt=belt,
-            views=views,
-        )

@@ -39,6 +39,8 @@ class Around(Protocol):
     @property
     def plc_port(self) -> int: ...  # noqa: D102
     @property
+    def words_endpoint(self) -> str: ...  # noqa: D102
+    @property
     def folder(self) -> Path: ...  # noqa: D102
     @property
     def runtime(self) -> Runtime: ...  # noqa: D102
@@ -54,10 +56,10 @@ class Peer:
     """A PLC's process; may be killed and started again, and goes on with what it retained."""
 
     name = ""
-    again = False
-    """Whether it knows writes "again"."""
     operators = True
     """Whether it has the operator table."""
+    transport = "tables"
+    """How words reach it, as its profile says."""
 
     def __init__(self, around: Around, hear: Hear) -> None:
         """Start nothing yet."""
@@ -142,7 +144,6 @@ class DemoPeer(Peer):
     """The demo's program behind our own server."""
 
     name = "demo"
-    again = True
 
     def command(self, *, shifted: bool) -> list[str]:
         """Return its command line."""
@@ -161,7 +162,6 @@ class NodePeer(Peer):
     """A PLC on node-opcua, which shares no code with our client."""
 
     name = "node"
-    switches: tuple[str, ...] = ()
 
     def command(self, *, shifted: bool) -> list[str]:
         """Return its command line.
@@ -183,10 +183,15 @@ class NodePeer(Peer):
             "output-at": min(VIEWS_AT.values()),
             "rate": around.rate_hz,
             "bad-share": DEFECT_RATE,
+            "transport": self.transport,
         }
         pairs = [word for name, value in words.items() for word in (f"--{name}", str(value))]
         switches = ["--shift-namespace"] if shifted else []
-        return [node, str(INTEROP / "plc" / "main.js"), *pairs, *switches, *self.switches]
+        return [node, str(INTEROP / "plc" / "main.js"), *pairs, *switches, *self.switches()]
+
+    def switches(self) -> list[str]:
+        """Return what sets this one apart on its command line."""
+        return []
 
     def certificate(self) -> Path:
         """Return where its certificate will lie."""
@@ -214,9 +219,46 @@ class NodePeerWithoutOperators(NodePeer):
 
     name = "node-no-operators"
     operators = False
-    switches = ("--no-operator-table",)
+
+    def switches(self) -> list[str]:
+        """Return what sets this one apart on its command line."""
+        return ["--no-operator-table"]
+
+
+class NodePeerWithMailbox(NodePeer):
+    """The same with mailboxes before its tables."""
+
+    name = "node-mailbox"
+    transport = "mailbox"
+
+
+class NodePeerWithMethods(NodePeer):
+    """The same with methods before its tables."""
+
+    name = "node-method"
+    transport = "method"
+
+
+class NodePeerThatPulls(NodePeer):
+    """The same, but nobody may write to it: it reads the words from the line, as a client."""
+
+    name = "node-pull"
+    transport = "pull"
+
+    def switches(self) -> list[str]:
+        """Return what sets this one apart on its command line."""
+        ours = self._around.folder / "data" / "tables" / "certificate.der"
+        return ["--pull", self._around.words_endpoint, "--pull-certificate", str(ours)]
 
 
 PEERS: dict[str, type[Peer]] = {
-    peer.name: peer for peer in (DemoPeer, NodePeer, NodePeerWithoutOperators)
+    peer.name: peer
+    for peer in (
+        DemoPeer,
+        NodePeer,
+        NodePeerWithoutOperators,
+        NodePeerWithMailbox,
+        NodePeerWithMethods,
+        NodePeerThatPulls,
+    )
 }

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from benchmarks.faults.bench import STATION, Bench
+from benchmarks.faults.bench import Bench
 from benchmarks.faults.peers import PREFIX, VIEWS_AT, Peer
+from benchmarks.faults.site import STATION
 from benchmarks.faults.sums import BY_PERSON, Sums, sums_of
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import MachineWord
@@ -29,6 +30,8 @@ RUN_S, BEFORE_S = 10.0, 2.0
 CROSSING_S = (-0.5, -0.2, -0.1, -0.05, 0.0, 0.05, 0.2)
 """Presses around the deadline."""
 LATE_MS = 2500
+WRITING_WAYS = ("tables", "mailbox", "method")
+ALL_WAYS = (*WRITING_WAYS, "pull")
 
 Act = Callable[[Bench], Awaitable[float]]
 """Does what the row says and returns how long the outage was, seconds."""
@@ -43,8 +46,8 @@ class Row:
         act: What is done, once.
         faultless: Nothing is wrong: not one good part may be rejected.
         travel_s: From the eye to the reject station.
-        again: Needs a peer that can carry a write out a second time.
         operators: Needs a peer with the operator table.
+        ways: Transports that it can go wrong in.
         ends_line: The line's process is another one afterwards.
     """
 
@@ -52,8 +55,8 @@ class Row:
     act: Act
     faultless: bool = False
     travel_s: float = TRAVEL_S
-    again: bool = False
     operators: bool = False
+    ways: tuple[str, ...] = ALL_WAYS
     ends_line: bool = False
 
 
@@ -142,15 +145,18 @@ def _order(do: str, *, outage_s: float = 0.0, **how: Any) -> Act:
 
 
 async def _cut(bench: Bench) -> float:
-    bench.cable.cut()
+    for cable in bench.cables:
+        cable.cut()
     return 0.0
 
 
 def _cable_out(for_s: float) -> Act:
     async def act(bench: Bench) -> float:
-        bench.cable.stall()
+        for cable in bench.cables:
+            cable.stall()
         await asyncio.sleep(for_s)
-        bench.cable.flow()
+        for cable in bench.cables:
+            cable.flow()
         return for_s
 
     return act
@@ -245,10 +251,18 @@ ROWS: tuple[Row, ...] = (
     Row("none", _nothing, faultless=True),
     Row("writes slow, 300 ms for 2 s", _writes("slow", for_s=2.0, ms=300)),
     Row("5 writes refused with a status code", _writes("refused", count=5, only="Verdict.")),
-    Row("5 writes done, answered with an error", _writes("done_with_error", count=5, only="Verd")),
+    Row(
+        "5 writes done, answered with an error",
+        _writes("done_with_error", count=5, only="Verd"),
+        ways=WRITING_WAYS,
+    ),
     Row("writes accepted, done 600 ms later", _writes("late", for_s=3.0, ms=600, only="Verdict.")),
-    Row("writes done twice", _writes("again", for_s=3.0, ms=600, only="Verdict."), again=True),
-    Row("acknowledgement lost", _writes("unanswered", count=1, outage_s=1.0, only="Verdict.")),
+    Row("writes done twice", _writes("again", for_s=3.0, ms=600, only="Verdict.")),
+    Row(
+        "acknowledgement lost",
+        _writes("unanswered", count=1, outage_s=1.0, only="Verdict."),
+        ways=WRITING_WAYS,
+    ),
     Row("session closed by the PLC", _order("close_sessions")),
     Row("TCP cut", _cut),
     Row("cable out for 2 s", _cable_out(2.0)),
@@ -259,7 +273,7 @@ ROWS: tuple[Row, ...] = (
     Row("program's heartbeat frozen 2 s", _order("freeze_heartbeat", ms=2000, outage_s=2.0)),
     Row("line killed -9", _killed("line"), ends_line=True),
     Row("worker killed -9", _killed("worker")),
-    Row("stale epoch of a second gateway", _stale_epoch),
+    Row("stale epoch of a second gateway", _stale_epoch, ways=("tables",)),
     Row(
         "override REJECT across the deadline",
         _presses("reject", bad=False, for_s=5.0, offsets_s=CROSSING_S),
@@ -284,9 +298,7 @@ ROWS: tuple[Row, ...] = (
 def rows_for(peer: type[Peer], parts_of_names: Sequence[str] = ()) -> list[Row]:
     """Return the rows that a peer can do; with parts of names, only those that have one."""
     able = [
-        row
-        for row in ROWS
-        if (peer.again or not row.again) and (peer.operators or not row.operators)
+        row for row in ROWS if peer.transport in row.ways and (peer.operators or not row.operators)
     ]
     wanted = parts_of_names or [""]
     return [row for row in able if any(part in row.name for part in wanted)]

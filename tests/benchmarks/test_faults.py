@@ -10,7 +10,8 @@ import jsonschema
 
 from benchmarks.faults.__main__ import as_json, table
 from benchmarks.faults.codes import looks_bad, marked
-from benchmarks.faults.rows import Outcome
+from benchmarks.faults.peers import PEERS, NodePeerThatPulls
+from benchmarks.faults.rows import ROWS, Outcome, rows_for
 from benchmarks.faults.soak import Sessions, Soak
 from benchmarks.faults.sums import Book, Sums, World, sums_of
 
@@ -64,6 +65,20 @@ def test_each_breach_is_named() -> None:
         _world(bad=False, action=1, hits=0), Book(), views=VIEWS, bound=0, wrong_words=0
     )
     assert unknown.broken() == ["unaccounted"]
+
+
+def test_the_object_may_name_every_plc() -> None:
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    assert schema["$defs"]["row"]["properties"]["peer"]["enum"] == list(PEERS)
+
+
+def test_a_plc_that_nobody_writes_to_has_every_row_but_those_of_answers_to_writes() -> None:
+    left_out = {row.name for row in ROWS} - {row.name for row in rows_for(NodePeerThatPulls)}
+    assert left_out == {
+        "5 writes done, answered with an error",
+        "acknowledgement lost",
+        "stale epoch of a second gateway",
+    }
 
 
 GOOD = Sums(80, 20, 0, 20, 0, 0, 3, 30, 0, 0, 0, 0, 2)
