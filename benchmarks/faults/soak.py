@@ -20,7 +20,7 @@ from benchmarks.faults.rows import (
     rows_for,
 )
 from benchmarks.faults.sums import sums_of
-from benchmarks.memory import pss_bytes
+from benchmarks.memory import own_bytes
 
 RATE_HZ, FAULT_EACH_S = 20.0, 30.0
 MOST_SESSIONS, LONGEST_TWO_S = 2, 11.0
@@ -57,7 +57,7 @@ class Soak:
         faults: How often something went wrong.
         sessions: At the PLC.
         refused_sessions: How often it had none left.
-        memory_mb: Of the line, each 10 s from the first minute on.
+        memory_mb: Of the line, what lies in no file, each 10 s from the first minute on.
     """
 
     outcome: Outcome
@@ -145,7 +145,7 @@ async def _watch(bench: Bench, result: Soak) -> None:
         result.sessions.count(bench.sessions, now_s)
         if now_s > max(warm_s, measured_s + 10):
             measured_s = now_s
-            result.memory_mb.append(pss_bytes([bench.line_pid()]) / 2**20)
+            result.memory_mb.append(own_bytes([bench.line_pid()]) / 2**20)
         await asyncio.sleep(0.1)
 
 

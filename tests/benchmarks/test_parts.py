@@ -1,16 +1,18 @@
 """What the benchmarks take from records, streams and /proc, on small made-up examples."""
 
 import json
+import mmap
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from benchmarks import __main__ as command
 from benchmarks.figures import Section
 from benchmarks.machine import Machine, Watch
-from benchmarks.memory import pss_bytes, pss_of, tree
+from benchmarks.memory import own_bytes, own_of, pss_bytes, pss_of, tree
 from benchmarks.progress import Progress
 from benchmarks.recording import BAD_EACH, entries_of
 from benchmarks.reject import figures_of, times_of
@@ -134,6 +136,21 @@ class TestMemory:
         assert os.getpid() in tree(os.getpid())
         assert pss_bytes([os.getpid()]) > 1_000_000
         assert pss_bytes([2**22 + 1]) == 0
+        assert own_bytes([2**22 + 1]) == 0
+
+    def test_a_file_that_is_touched_is_not_what_a_process_took_for_itself(
+        self, tmp_path: Path
+    ) -> None:
+        size = 32 << 20
+        before = own_bytes([os.getpid()]), pss_bytes([os.getpid()])
+        with (tmp_path / "ring").open("w+b") as file:
+            file.truncate(size)
+            with mmap.mmap(file.fileno(), size) as mapped:
+                mapped[:] = bytes(size)
+                own, all_of_it = own_bytes([os.getpid()]), pss_bytes([os.getpid()])
+        assert all_of_it - before[1] > size * 0.9
+        assert own - before[0] < size / 2
+        assert own_of("Pss: 120 kB\nPss_Anon: 40 kB\n") == 40 * 1024
 
 
 def test_the_recorder_is_given_what_the_line_writes_of_a_part() -> None:
