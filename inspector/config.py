@@ -6,13 +6,14 @@ Loading opens nothing and needs no hardware. An unknown key stops the start and 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, ValidationError, model_validator
 
 from inspector.errors import SettingsWrong
-from inspector.plc_profile import PlcProfile, node_clashes, not_available
+from inspector.plc_profile import PlcProfile, node_clashes, node_of, not_available
 from inspector.scada_settings import ScadaSettings
 from inspector.settings import Name, Settings
 
@@ -246,6 +247,9 @@ def check_site(
     folder: Path, problems: list[SettingsWrong], *, data: Path | None = None, port: int = 8080
 ) -> Site | None:
     """Return the settings under `folder` and add whatever is wrong to `problems`, all of it."""
+    if not folder.is_dir():
+        problems.append(SettingsWrong(str(folder), "", "there is no such folder"))
+        return None
     stations = _read_all(folder, "stations", Station, problems)
     plcs = _read_all(folder, "stations/plc", PlcProfile, problems)
     whole = _site_file(folder, problems)
@@ -374,13 +378,20 @@ def _cross_check(folder: Path, station: Station, plcs: list[PlcProfile]) -> list
         problems.append(SettingsWrong(file, "package", why))
     plc = next((plc for plc in plcs if plc.name == station.plc), None)
     if plc is None:
-        problems.append(SettingsWrong(file, "plc", f"there is no stations/plc/{station.plc}.toml"))
+        if not (folder / "stations" / "plc" / f"{station.plc}.toml").is_file():
+            why = f"there is no stations/plc/{station.plc}.toml"
+            problems.append(SettingsWrong(file, "plc", why))
     elif (in_flight := most_in_flight(station)) * PLC_TABLE_MARGIN > plc.slot_count:
         why = f"up to {in_flight} parts in flight need {PLC_TABLE_MARGIN} times as many slots"
         problems.append(SettingsWrong(f"stations/plc/{plc.name}.toml", "slot_count", why))
     if plc and plc.operator_table and station.hold_rejects:
         why = f"stations/plc/{plc.name}.toml has an operator table: a word needs no holding back"
         problems.append(SettingsWrong(file, "hold_rejects", why))
+    for number, view in enumerate(station.views):
+        camera = view.camera
+        if isinstance(camera, FolderCamera) and not (folder / camera.path).is_dir():
+            why = f"there is no folder {camera.path}"
+            problems.append(SettingsWrong(file, f"views.{number}.camera.path", why))
     return problems
 
 
@@ -388,7 +399,20 @@ def _plc_check(plc: PlcProfile, stations: list[Station]) -> list[SettingsWrong]:
     behind = [one for one in stations if one.plc == plc.name]
     views = [(one.prefix, [view.name for view in one.views]) for one in behind]
     wrong = [*not_available(plc), *node_clashes(plc, views)]
+    wrong += [('nodes."Camera.Ring".id', why) for one in behind for why in _one_ring(plc, one)]
     return [SettingsWrong(f"stations/plc/{plc.name}.toml", key, why) for key, why in wrong]
+
+
+def _one_ring(plc: PlcProfile, station: Station) -> Iterator[str]:
+    """Yield why two views cannot read one ring: it tells when one place's output fired."""
+    names = [view.name for view in station.views]
+    owners: dict[str, View] = {}
+    for view in station.views:
+        ring = node_of(plc, f"Camera.{view.name}.Ring", prefix=station.prefix, views=names)
+        owner = owners.setdefault(ring, view)
+        if owner.at_counts != view.at_counts:
+            told = f"views {owner.name} and {view.name} of {station.name} stand at two places"
+            yield f"{told}: each has a ring of its own, put {{view}} or {{number}} into the id"
 
 
 def most_in_flight(station: Station) -> int:

@@ -202,6 +202,12 @@ def not_available(profile: PlcProfile) -> Iterator[tuple[str, str]]:
         yield "sync", "no camera kind of this version can be triggered by software"
 
 
+def node_of(profile: PlcProfile, name: str, *, prefix: str, views: Sequence[str]) -> str:
+    """Return the NodeId of a node by its contract name, for one station."""
+    template = profile.places[split(name)[0]]
+    return filled(template, name, prefix=profile.prefix + prefix, views=views)
+
+
 def node_clashes(
     profile: PlcProfile, stations: Sequence[tuple[str, Sequence[str]]]
 ) -> Iterator[tuple[str, str]]:
@@ -212,11 +218,10 @@ def node_clashes(
         stations: Prefix and views of every station behind it.
     """
     owners: dict[str, tuple[str, bool]] = {}
-    places = profile.places
     for prefix, views in stations:
         for name, written in _used(profile, views):
             key = split(name)[0]
-            node = filled(places[key], name, prefix=profile.prefix + prefix, views=views)
+            node = node_of(profile, name, prefix=prefix, views=views)
             if why := _no_number(node):
                 yield f'nodes."{key}".id', why
             other, other_written = owners.setdefault(node, (f"{prefix}: {name}", written))
@@ -237,7 +242,11 @@ def _wrong_template(name: str, template: str | None) -> str:
     if not template:
         return ""
     if template[:2] not in ("s=", "i=") or not template[2:]:
-        return f'the id must begin with "s=" or "i=" and go on, not {template!r}'
+        why = f'the id must begin with "s=" or "i=" and go on, not {template!r}'
+        begins = template.partition(";")[0]
+        if begins.startswith(("ns=", "nsu=")):
+            why += f": leave {begins}; away, namespace_uri stands for it"
+        return why
     if unknown := holes(template) - fitting_holes(name):
         return f"the id has {{{min(unknown)}}}, and this node knows no such thing"
     if missing := holes(default_id(name)) & {"slot"} - holes(template):

@@ -95,6 +95,9 @@ def test_the_examples_of_the_document_are_a_site_that_loads(tmp_path: Path) -> N
     (tmp_path / "stations" / f"{name[1]}.toml").write_text(station)
     (tmp_path / "stations" / "plc" / f"{profile[1]}.toml").write_text(plc)
     shutil.copytree(ROOT / "models" / package[1], tmp_path / "models" / package[1])
+    pictures = re.search(r'path = "([\w/]+)"', station)
+    assert pictures
+    (tmp_path / pictures[1]).mkdir(parents=True)
     site = load_site(tmp_path)
     assert site.stations[0].views[0].camera.kind == "folder"
 

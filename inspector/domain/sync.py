@@ -27,6 +27,7 @@ PARTS_TO_WAIT = 3
 """So many parts after the hole its first frame must have come, or the camera lost it."""
 SHORTEST_STAND_S = 0.5
 TOO_CLOSE = "another part came within three quarters of the smallest spacing"
+SHORT_GAP = "the gap's parts came closer than the smallest spacing"
 _CROWDED_SHARE = 0.75
 """Of the smallest spacing: the tolerance, and a quarter for a doubled frame, which comes later."""
 STOP_THE_BELT = "stop the belt for a moment to sync in"
@@ -233,6 +234,8 @@ def answered(
         In sync; or unchanged while frame or entry may still come; or ready to ask again.
     """
     before = max((number for number in fired if number < first), default=None)
+    if before is not None and first in fired and _is_short(before, first, fired, spacing_us):
+        return replace(track, request=0, why=SHORT_GAP)
     pairs = [
         pair
         for pair in pairwise(track.arrivals)
@@ -249,6 +252,12 @@ def answered(
     if any(number >= first + PARTS_TO_WAIT for number in fired):
         return replace(track, request=0, why="the gap did not show in the camera's times")
     return track
+
+
+def _is_short(before: int, first: int, fired: Mapping[int, int], spacing_us: float) -> bool:
+    """Return whether the gap's parts came closer than declared: it may look like no gap at all."""
+    least_us = (first - before) * spacing_us * _CROWDED_SHARE
+    return 0 <= signed_32(fired[first] - fired[before]) < least_us  # below 0: half an hour or more
 
 
 def stood(

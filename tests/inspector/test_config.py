@@ -56,6 +56,21 @@ WRONG = [
         "hold_rejects: stations/plc/demo.toml",
     ),
     (RING, changed("[belt]", "expects = { pass_al = false }\n[belt]"), "expects.pass_al: unknown"),
+    (
+        RING,
+        changed('{ kind = "simulated" }', '{ kind = "folder", path = "gone" }'),
+        "views.0.camera.path: there is no folder gone",
+    ),
+    (
+        PLC,
+        lambda text: text + '[nodes."Camera.Ring"]\nid = "s={prefix}.Camera.Ring"\n',
+        "views top and side of ring stand at two places: each has a ring of its own",
+    ),
+    (
+        PLC,
+        lambda text: text + '[nodes."Link.Epoch"]\nid = "ns=2;s=Epoch"\n',
+        "leave ns=2; away, namespace_uri stands for it",
+    ),
     (RING, lambda text: text + "[belt", "not valid TOML"),
     (RING, lambda text: "", "is missing"),
     (PLC, changed("slot_count = 256", "slot_count = 16"), "slot_count: up to 19 parts in flight"),
@@ -103,6 +118,20 @@ def test_the_check_names_every_problem_not_only_the_first(site: Path) -> None:
         "stations/board.toml: extra: unknown setting",
         "stations/ring.toml: extra: unknown setting",
     ]
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    problems: list[SettingsWrong] = []
+    assert check_site(tmp_path / "nosuch", problems) is None
+    assert [str(one) for one in problems] == [f"{tmp_path / 'nosuch'}: there is no such folder"]
+
+
+def test_a_profile_with_an_error_is_not_called_missing_as_well(site: Path) -> None:
+    file = site / PLC
+    file.write_text(file.read_text() + 'colour = "red"\n')
+    problems: list[SettingsWrong] = []
+    check_site(site, problems)
+    assert [str(one) for one in problems] == [f"{PLC}: colour: unknown setting"]
 
 
 def test_a_folder_without_stations_is_a_problem(tmp_path: Path) -> None:

@@ -131,6 +131,13 @@ def test_without_the_ring_entry_behind_the_hole_nothing_is_decided_yet() -> None
     assert answered(track, 5, fired(1, 2)) is track
 
 
+def test_a_gap_whose_parts_came_closer_than_declared_is_asked_for_again() -> None:
+    entries = {2: plc_us(2.0), 5: plc_us(3.7)}  # three parts of 0.8 s are 2.4 s
+    track = answered(asked(frame(3, 2.0), frame(4, 3.7)), 5, entries)
+    assert (track.zero, track.request) == (None, 0)
+    assert "closer than the smallest spacing" in track.why
+
+
 def test_without_the_frame_behind_the_hole_nothing_is_decided_yet() -> None:
     track = asked(frame(3, 2.0))
     assert answered(track, 5, fired(1, 2, 5)) is track
@@ -393,8 +400,7 @@ def driven(faults: Mapping[int, str], spacings: list[float]) -> list[int]:
     given_to: list[int] = []
     request, at_s = 0, 0.0
     for part, spacing in enumerate(spacings, 1):
-        # A gap is made of parts that come as declared: a shorter one can look like no gap at all.
-        at_s += max(spacing, SPACING_US / 1e6) if track.request else spacing
+        at_s += spacing
         if track.request and len(withheld) < 2:
             withheld.append(part)
             continue
