@@ -10,6 +10,7 @@ from inspector import __version__
 from inspector.cli.check import check_command, schema_command
 from inspector.cli.demo import demo_command
 from inspector.cli.inspect import inspect_command
+from inspector.cli.models import models_command
 from inspector.cli.people import people_command
 from inspector.cli.plc import plc_command
 from inspector.cli.run import run_command
@@ -36,6 +37,7 @@ for command in (
     check_command,
     schema_command,
     inspect_command,
+    models_command,
     people_command,
     plc_command,
     train_command,

@@ -5,46 +5,21 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from inspector.domain.frame import BgrImage
 from inspector.errors import ModelFailed, PackageRefused, ProviderUnavailable
+from inspector.vision.golden import difference, golden_pictures, looks
 from inspector.vision.layouts import Answer
-from inspector.vision.manifest import Golden, Package
-from inspector.vision.picture_files import decoded
+from inspector.vision.manifest import Package
 from inspector.vision.runtime import Model, Ran, Session, limits_of
 
 SCORE_TOLERANCE = 0.02
 """How far a golden picture's score in FP32 may lie from the manifest's: kernels of different
 instruction sets add in different orders, which moves scores in the fourth digit."""
 WARM_UP, ROUNDS = 3, 15
-
-
-@dataclass(frozen=True, slots=True)
-class GoldenLook:
-    """What came of one golden picture here.
-
-    Attributes:
-        golden: What the manifest says of it.
-        verdict: "pass" or "reject", by the package's own limits.
-        scores: The highest score of each class.
-    """
-
-    golden: Golden
-    verdict: str
-    scores: Mapping[str, float]
-
-    @property
-    def difference(self) -> float:
-        """Return the largest difference of a class's score from the manifest's."""
-        kinds = set(self.scores) | set(self.golden.scores)
-        return max(
-            (abs(self.scores.get(k, 0.0) - self.golden.scores.get(k, 0.0)) for k in kinds),
-            default=0.0,
-        )
 
 
 def open_model(
@@ -86,39 +61,19 @@ def open_model(
     return Model(package, session, ran, used)
 
 
-def golden_pictures(package: Package) -> list[BgrImage]:
-    """Return the package's golden pictures, in the manifest's order."""
-    return [
-        decoded(package.contents[golden.file], name=str(package.folder / golden.file))
-        for golden in package.manifest.golden
-    ]
-
-
-def golden_looks(package: Package, session: Session, pictures: list[BgrImage]) -> list[GoldenLook]:
-    """Return what comes of the golden pictures in this session."""
-    looks = []
-    for golden, picture in zip(package.manifest.golden, pictures, strict=True):
-        findings, scores, _ = session.detect(picture)
-        limits = package.manifest.limits
-        reject = any(finding.score >= limits[finding.kind] for finding in findings)
-        looks.append(GoldenLook(golden, "reject" if reject else "pass", scores))
-    return looks
-
-
 def refuse_other_scores(package: Package, session: Session, pictures: list[BgrImage]) -> None:
     """Return when the golden pictures give their verdicts and scores; raises `PackageRefused`."""
-    try:
-        looks = golden_looks(package, session, pictures)
-    except ModelFailed as error:
-        layout = package.manifest.output.layout
-        why = f"{error} (manifest: output.layout {layout})"
-        raise PackageRefused(f"{package.folder / package.model_file}: {why}") from error
-    for look in looks:
-        if look.verdict != look.golden.verdict or look.difference > SCORE_TOLERANCE:
+    seen = looks(package, session, pictures)
+    for golden, look in zip(package.manifest.golden, seen, strict=True):
+        if look.failed:
+            why = f"{look.failed} (manifest: output.layout {package.manifest.output.layout})"
+            raise PackageRefused(f"{package.folder / package.model_file}: {why}")
+        off = difference(look.scores, golden.scores)
+        if look.verdict != golden.verdict or off > SCORE_TOLERANCE:
             raise PackageRefused(
-                f"{package.folder / look.golden.file}: this model gives {look.verdict}, "
-                f"{_scores(look.scores)}; the manifest says {look.golden.verdict}, "
-                f"{_scores(look.golden.scores)}"
+                f"{package.folder / golden.file}: this model gives {look.verdict}, "
+                f"{_scores(look.scores)}; the manifest says {golden.verdict}, "
+                f"{_scores(golden.scores)}"
             )
 
 
@@ -158,9 +113,12 @@ def _no_bf16(
     """Return why BF16 may not run here, or ""."""
     if all(_equal(reference.answers(one), session.answers(one)) for one in pictures):
         return "this device runs FP32 in place of BF16, its answers are equal to the bit"
-    for look in golden_looks(package, session, pictures):
-        if look.verdict != look.golden.verdict:
-            return f"BF16 turns {look.golden.file} from {look.golden.verdict} to {look.verdict}"
+    seen = looks(package, session, pictures)
+    for golden, look in zip(package.manifest.golden, seen, strict=True):
+        if look.failed:
+            return f"BF16 does not run: {look.failed}"
+        if look.verdict != golden.verdict:
+            return f"BF16 turns {golden.file} from {golden.verdict} to {look.verdict}"
     return ""
 
 

@@ -1,0 +1,54 @@
+"""The golden pictures of a package, and what a session makes of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inspector.domain.frame import BgrImage
+from inspector.errors import ModelFailed
+from inspector.vision.manifest import Package
+from inspector.vision.picture_files import decoded
+from inspector.vision.runtime import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a session made of one golden picture.
+
+    Attributes:
+        verdict: "pass" or "reject" by the package's own limits; "" where it failed.
+        scores: The highest of each class, from 0.01.
+        failed: Why the answer could not be used; "" when it could.
+    """
+
+    verdict: str
+    scores: Mapping[str, float]
+    failed: str = ""
+
+
+def golden_pictures(package: Package) -> list[BgrImage]:
+    """Return the package's golden pictures, in the manifest's order."""
+    return [
+        decoded(package.contents[golden.file], name=str(package.folder / golden.file))
+        for golden in package.manifest.golden
+    ]
+
+
+def looks(package: Package, session: Session, pictures: list[BgrImage]) -> list[Look]:
+    """Return what comes of each golden picture in this session."""
+    return [_look(package.manifest.limits, session, picture) for picture in pictures]
+
+
+def difference(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    """Return the largest difference of a class's score; a class that is missing has 0."""
+    return max((abs(one.get(k, 0.0) - other.get(k, 0.0)) for k in {*one, *other}), default=0.0)
+
+
+def _look(limits: Mapping[str, float], session: Session, picture: BgrImage) -> Look:
+    try:
+        findings, scores, _ = session.detect(picture)
+    except ModelFailed as error:
+        return Look("", {}, str(error))
+    over = any(finding.score >= limits[finding.kind] for finding in findings)
+    return Look("reject" if over else "pass", scores)
