@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
+from inspector.ipc import write_whole
 from inspector.vision.golden import Look
-from inspector.vision.manifest import open_package
+from inspector.vision.manifest import MANIFEST, open_package
 from inspector.vision.runtime import bounded_memory
+from inspector.vision.tuning import approval, with_approval
 from inspector.vision.verifying import Row, Verified, verified
 
 PROMISE_BROKEN = 1
@@ -21,21 +23,25 @@ def models_command() -> None:
     """Prove model packages on this computer's devices."""
 
 
-@models_command.command("verify")
-@click.option(
+package_option = click.option(
     "--package",
     "folder",
     required=True,
     type=click.Path(path_type=Path),
     help="Model package, models/NAME.",
 )
-@click.option(
+device_option = click.option(
     "--device",
     default="CPU",
     show_default=True,
     type=click.Choice(["CPU", "GPU", "NPU"]),
     help="No other is taken in its place.",
 )
+
+
+@models_command.command("verify")
+@package_option
+@device_option
 @click.option(
     "--precision",
     default="auto",
@@ -60,6 +66,31 @@ def verify(folder: Path, device: str, precision: str, *, as_json: bool) -> None:
         click.echo("\n".join(lines(result)))
     if not result.passed:
         sys.exit(PROMISE_BROKEN)
+
+
+@models_command.command("tune")
+@package_option
+@device_option
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1, 64))
+def tune(folder: Path, device: str, threads: int) -> None:
+    """Measure each precision that runs on a device, and write the choice into the manifest.
+
+    The fastest of those with the golden pictures' verdicts is entered under [[approved]], with its
+    times, the device's class and the runtime. Nothing is written when a picture does not agree.
+    """
+    package = open_package(folder)
+    with bounded_memory():
+        result = verified(package, device=device, precision="auto", threads=threads)
+        if not result.passed:
+            click.echo("\n".join(lines(result)))
+            sys.exit(PROMISE_BROKEN)
+        entry = approval(package, result, threads=threads)
+    file = folder / MANIFEST
+    write_whole(file, with_approval(file.read_text("utf-8"), entry).encode("utf-8"), durable=True)
+    times = ", ".join(f"{name} {taken:g} ms" for name, taken in entry.ms.items())
+    where = f"{entry.precision} on {entry.device_class} with {entry.runtime}"
+    moved = f"scores move by {entry.difference:.4f} at most"
+    click.echo(f"{folder}: {where} ({times}; {moved})")
 
 
 def lines(result: Verified) -> list[str]:

@@ -109,14 +109,14 @@ class Precision(_Closed):
 class Approved(_Closed):
     """A device on which the golden pictures came out as they must, and what runs there.
 
-    Written by `inspector models tune`; on a device that is not listed a station's first start
-    makes the same proof for itself.
+    Written by `inspector models tune`, for people: each start of a station makes the same proof for
+    itself, on this device or another.
     """
 
     device: DeviceName
     device_class: str = Field(min_length=1, max_length=200, description="As `tune` names it.")
     runtime: str = Field(min_length=1, max_length=100, description="Name and version.")
-    precision: Literal["FP32", "BF16", "FP16"] = Field(
+    precision: Literal["FP32", "BF16"] = Field(
         description="The fastest of those with the golden pictures' verdicts."
     )
     ms: dict[str, Annotated[float, Field(gt=0)]] = Field(

@@ -7,7 +7,8 @@ in FP32 on the CPU; and what it gives on the device and in the precision that a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inspector.domain.frame import BgrImage
@@ -90,6 +91,7 @@ class Verified:
         why: How the precision was chosen, or why it cannot run.
         rows: One for each golden picture.
         refused: Why the device or the precision does not run at all; "" when it does.
+        ms: Median time of a picture by precision, where several were compared.
     """
 
     package: Path
@@ -98,6 +100,7 @@ class Verified:
     why: str
     rows: tuple[Row, ...]
     refused: str = ""
+    ms: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def troubles(self) -> int:
@@ -139,7 +142,7 @@ def verified(package: Package, *, device: str, precision: str, threads: int = 1)
         return Verified(package.folder, device, precision, "", rows, refused=str(error))
     session = Session(package, device=device, precision=ran.precision, threads=threads)
     rows = _rows(package, pictures, reference, session)
-    return Verified(package.folder, device, ran.precision, ran.why, rows)
+    return Verified(package.folder, device, ran.precision, ran.why, rows, ms=ran.ms)
 
 
 def _opened(package: Package, device: str, precision: str, threads: int) -> Session | None:

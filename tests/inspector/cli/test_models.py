@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from inspector.cli.models import models_command
 from inspector.errors import PackageRefused, ProviderUnavailable
-from inspector.vision import runtime
+from inspector.vision import runtime, tuning
+from inspector.vision.manifest import open_package
 from tests.inspector.vision import tiny
 
 SCHEMA = json.loads(Path("docs/schemas/verify.json").read_text())
@@ -122,3 +123,56 @@ def test_a_damaged_package_is_refused(tmp_path: Path) -> None:
     folder = package(tmp_path)
     (folder / "model.onnx").write_bytes(b"no model")
     assert isinstance(verify(folder).exception, PackageRefused)
+
+
+def tune(folder: Path) -> Result:
+    return CliRunner().invoke(models_command, ["tune", "--package", str(folder)])
+
+
+def test_tuning_writes_the_choice_with_its_evidence_and_the_package_stays_whole(
+    tmp_path: Path,
+) -> None:
+    folder = package(tmp_path)
+    manifest = folder / "manifest.toml"
+    manifest.write_text("# made by hand\n" + manifest.read_text())
+    assert tune(folder).exit_code == 0
+    result = tune(folder)  # the older entry is replaced
+    assert result.exit_code == 0
+    (entry,) = open_package(folder).manifest.approved
+    assert (entry.device, entry.device_class, entry.runtime) == (
+        "CPU",
+        tuning.device_class("CPU"),
+        tuning.RUNTIME,
+    )
+    assert entry.ms[entry.precision] == min(entry.ms.values())
+    assert entry.difference < 0.01
+    assert f"{entry.precision} on x86-64" in result.stdout
+    assert manifest.read_text().startswith("# made by hand\n")
+
+
+def test_an_approval_of_another_device_stays(tmp_path: Path) -> None:
+    other = {
+        **{"device": "GPU", "device_class": "GPU", "runtime": "other 1.0", "precision": "FP32"},
+        **{"ms": {"FP32": 2.5}, "difference": 0.001, "why": "", "made": "2026-01-01 00:00 UTC"},
+    }
+    folder = package(tmp_path, changes={"approved": [other]})
+    assert tune(folder).exit_code == 0
+    first, second = open_package(folder).manifest.approved
+    assert first.model_dump() == other
+    assert second.device == "CPU"
+
+
+def test_a_cap_of_the_instruction_set_is_another_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
+    whole = tuning.device_class("CPU")
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    assert tuning.device_class("CPU") == f"{whole}, capped at AVX2"
+
+
+def test_nothing_is_written_for_a_package_that_does_not_agree(tmp_path: Path) -> None:
+    folder = package(tmp_path, onnx=tiny.end_to_end(gain=1.1))
+    before = (folder / "manifest.toml").read_bytes()
+    result = tune(folder)
+    assert result.exit_code == 1
+    assert "FAILED, " in result.stdout
+    assert (folder / "manifest.toml").read_bytes() == before
