@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 import types
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,6 +28,9 @@ from inspector.gateway.__main__ import PROCESSES
 from inspector.plc.contract import read_nodes, written_nodes
 from inspector.plc_profile import PlcProfile
 from inspector.scada.nodes import SPECS
+from inspector.vision.manifest import LAYOUTS_OF, Manifest, package_schema
+from inspector.vision.parity import SCORE_TOLERANCE
+from inspector.vision.verifying import DEVICE_TOLERANCE
 from tests.factory import Factory
 
 ROOT = Path(__file__).parents[1]
@@ -407,3 +411,35 @@ def spoken(metadata: Any) -> str:
 
 def longest_first(ends: dict[str, str]) -> list[str]:
     return sorted(ends, key=len, reverse=True)
+
+
+# --- docs/packages.md ---
+
+
+def test_every_key_of_a_manifest_is_in_the_document() -> None:
+    schema = package_schema()
+    text = (ROOT / "docs" / "packages.md").read_text("utf-8")
+    for key, of in schema["properties"].items():
+        inner = schema["$defs"].get(of.get("$ref", "").rpartition("/")[2], {}).get("properties", {})
+        parted = key in {"input", "output", "precision"}
+        named = [f"{key}.{one}" for one in inner] if parted else [key]
+        for one in named:
+            assert f"`{one}`" in text, one
+
+
+def test_every_layout_is_in_the_document_with_its_task() -> None:
+    text = (ROOT / "docs" / "packages.md").read_text("utf-8")
+    for task, layouts in LAYOUTS_OF.items():
+        for layout in layouts:
+            assert f"| `{layout}` | `{task}` |" in text, layout
+
+
+def test_the_tolerances_of_the_document_are_those_of_the_code() -> None:
+    text = (ROOT / "docs" / "packages.md").read_text("utf-8")
+    assert text.count(f"within {SCORE_TOLERANCE}") == 2
+    assert f"move by more than {DEVICE_TOLERANCE}" in text
+
+
+def test_the_manifest_of_the_document_is_one() -> None:
+    (text,) = code_blocks("packages.md", "toml")
+    assert Manifest.model_validate(tomllib.loads(text)).task == "anomaly"
