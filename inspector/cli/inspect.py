@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import cv2
 
+from inspector.cli.options import device_option, package_option, precision_option
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.judging import Decision, judge
 from inspector.domain.words import verdict_name
@@ -72,33 +73,15 @@ class Inspected:
     metavar="PICTURE_OR_FOLDER...",
     type=click.Path(path_type=Path),
 )
-@click.option(
-    "--package",
-    "folder",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Model package, models/NAME.",
-)
+@package_option
 @click.option("--json", "as_json", is_flag=True, help="A JSON list (docs/schemas/inspect.json).")
 @click.option(
     "--coco",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write COCO results here, and the pictures they name to FILE.images.json.",
 )
-@click.option(
-    "--device",
-    default="CPU",
-    show_default=True,
-    type=click.Choice(["CPU", "GPU", "NPU"]),
-    help="No other is taken in its place.",
-)
-@click.option(
-    "--precision",
-    default="auto",
-    show_default=True,
-    type=click.Choice(["auto", "FP32", "BF16"]),
-    help="auto: the faster of those with the same verdicts on the golden pictures.",
-)
+@device_option
+@precision_option
 def inspect_command(
     pictures: tuple[Path, ...],
     folder: Path,

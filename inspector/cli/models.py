@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from inspector.cli.options import device_option, package_option, precision_option
 from inspector.ipc import write_whole
 from inspector.vision.golden import Look
 from inspector.vision.manifest import MANIFEST, open_package
@@ -23,32 +24,10 @@ def models_command() -> None:
     """Prove model packages on this computer's devices."""
 
 
-package_option = click.option(
-    "--package",
-    "folder",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Model package, models/NAME.",
-)
-device_option = click.option(
-    "--device",
-    default="CPU",
-    show_default=True,
-    type=click.Choice(["CPU", "GPU", "NPU"]),
-    help="No other is taken in its place.",
-)
-
-
 @models_command.command("verify")
 @package_option
 @device_option
-@click.option(
-    "--precision",
-    default="auto",
-    show_default=True,
-    type=click.Choice(["auto", "FP32", "BF16"]),
-    help="auto: what a station would choose.",
-)
+@precision_option
 @click.option("--json", "as_json", is_flag=True, help="One object (docs/schemas/verify.json).")
 def verify(folder: Path, device: str, precision: str, *, as_json: bool) -> None:
     """Send the golden pictures through the real path on a device; a table of what came of them.

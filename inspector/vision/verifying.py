@@ -16,7 +16,7 @@ from inspector.errors import PackageRefused, ProviderUnavailable
 from inspector.vision.golden import Look, difference, golden_pictures, looks
 from inspector.vision.manifest import Golden, Package
 from inspector.vision.parity import SCORE_TOLERANCE, open_model
-from inspector.vision.runtime import Session
+from inspector.vision.runtime import Session, refuse_missing
 
 DEVICE_TOLERANCE = 0.1
 """How far a score may move on another device or in another precision: BF16 keeps eight bits of each
@@ -126,6 +126,7 @@ def verified(package: Package, *, device: str, precision: str, threads: int = 1)
         PackageRefused: The model cannot be built, or a golden picture cannot be read.
         ProviderUnavailable: There is no such device.
     """
+    refuse_missing(device)
     pictures = golden_pictures(package)
     reference = Session(package, device="CPU", precision="FP32", threads=threads)
     rows = _rows(package, pictures, reference, None)

@@ -114,9 +114,10 @@ def test_it_fails_on_a_precision_that_changes_a_verdict(tmp_path: Path) -> None:
 def test_a_device_that_is_not_here_is_refused_in_one_sentence(device: str, tmp_path: Path) -> None:
     if device in runtime.available_devices():
         pytest.skip(f"this computer has {device}")
-    result = verify(package(tmp_path), "--device", device)
-    assert isinstance(result.exception, ProviderUnavailable)
-    assert f"device {device} was asked for" in str(result.exception)
+    for precision in ("auto", "FP32"):
+        result = verify(package(tmp_path), "--device", device, "--precision", precision)
+        assert isinstance(result.exception, ProviderUnavailable)
+        assert f"device {device} was asked for" in str(result.exception)
 
 
 def test_a_damaged_package_is_refused(tmp_path: Path) -> None:
