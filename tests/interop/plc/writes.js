@@ -40,7 +40,9 @@ class Writes {
 
     _take(context, writes) {
         const names = writes.map(({ nodeId }) => String(nodeId.value));
-        return this.disturbed(names, () => this._carryOut(context, writes));
+        // Looked at once: the engine stamps a value when it takes it, and a write may be carried out again.
+        const stamped = writes.map(({ value }) => Boolean(value.sourceTimestamp || value.serverTimestamp));
+        return this.disturbed(names, () => this._carryOut(context, writes, stamped));
     }
 
     // Return a status for each of these nodes, of a request that carryOut() would carry out.
@@ -52,11 +54,10 @@ class Writes {
         return KINDS[this.fault.as]({ ...this.fault, carryOut, all });
     }
 
-    async _carryOut(context, writes) {
+    async _carryOut(context, writes, stamped) {
         const answers = [];
-        for (const write of writes) {
-            const stamped = write.value.sourceTimestamp || write.value.serverTimestamp;
-            answers.push(stamped ? StatusCodes.BadWriteNotSupported : (await this.write(context, [write]))[0]);
+        for (const [number, write] of writes.entries()) {
+            answers.push(stamped[number] ? StatusCodes.BadWriteNotSupported : (await this.write(context, [write]))[0]);
         }
         return answers;
     }
