@@ -132,6 +132,7 @@ class Model:
         package_name: Of the manifest.
         model_sha256: Of the ONNX file.
         ran: Device and precision, proven.
+        session: What it runs in.
     """
 
     def __init__(
@@ -139,7 +140,7 @@ class Model:
     ) -> None:
         self.package_name, self.model_sha256 = package.name, package.model_sha256
         self.ran = ran
-        self._session, self._limits = session, dict(limits)
+        self.session, self._limits = session, dict(limits)
 
     def look(self, view: str, image: BgrImage) -> ViewResult:
         """Return what is in one picture; raises `ModelFailed`."""
@@ -148,7 +149,7 @@ class Model:
     def look_at_all(self, view: str, image: BgrImage) -> tuple[ViewResult, tuple[Finding, ...]]:
         """Return the result and all findings from `SCORE_FLOOR`, those below the limits too."""
         started_s = time.perf_counter()
-        findings, top, fit = self._session.detect(image)
+        findings, top, fit = self.session.detect(image)
         took_ms = (time.perf_counter() - started_s) * 1000
         result = judged_view(view, findings, top, limits=self._limits, fit=fit, model_ms=took_ms)
         return result, findings

@@ -133,7 +133,7 @@ def verified(package: Package, *, device: str, precision: str, threads: int = 1)
     if any(row.trouble for row in rows):
         return Verified(package.folder, device, "", "the reference does not agree", rows)
     try:
-        ran = open_model(package, device=device, precision=precision, threads=threads).ran
+        model = open_model(package, device=device, precision=precision, threads=threads)
     except PackageRefused as error:
         return Verified(package.folder, device, precision, "", rows, refused=str(error))
     except ProviderUnavailable as error:
@@ -141,8 +141,8 @@ def verified(package: Package, *, device: str, precision: str, threads: int = 1)
             raise
         rows = _rows(package, pictures, reference, _opened(package, device, precision, threads))
         return Verified(package.folder, device, precision, "", rows, refused=str(error))
-    session = Session(package, device=device, precision=ran.precision, threads=threads)
-    rows = _rows(package, pictures, reference, session)
+    ran = model.ran
+    rows = _rows(package, pictures, reference, model.session)
     return Verified(package.folder, device, ran.precision, ran.why, rows, ms=ran.ms)
 
 
