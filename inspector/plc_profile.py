@@ -129,9 +129,10 @@ class PlcProfile(Settings):
     @property
     def places(self) -> dict[str, Place]:
         """Return where the PLC has each node of the contract; an empty id: nowhere."""
-        return {name: self._place(name) for name in NAMES}
+        return {name: self.place(name) for name in NAMES}
 
-    def _place(self, name: str) -> Place:
+    def place(self, name: str) -> Place:
+        """Return where the PLC has one node of the contract; an empty id: nowhere."""
         given = self.nodes.get(name, NodePlace())
         if name in self._left_out():
             return Place("")
@@ -204,7 +205,7 @@ def not_available(profile: PlcProfile) -> Iterator[tuple[str, str]]:
 
 def node_of(profile: PlcProfile, name: str, *, prefix: str, views: Sequence[str]) -> str:
     """Return the NodeId of a node by its contract name, for one station."""
-    template = profile.places[split(name)[0]]
+    template = profile.place(split(name)[0])
     return filled(template, name, prefix=profile.prefix + prefix, views=views)
 
 
