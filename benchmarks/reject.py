@@ -15,7 +15,8 @@ from benchmarks.figures import Figure, Section, Spread, Target, spread
 from benchmarks.memory import pss_bytes, tree
 from benchmarks.progress import Progress
 from benchmarks.roundtrip import WriteProbe
-from inspector.config import DemoSettings, Site, load_site
+from inspector.config.loading import load_site
+from inspector.config.site import DemoSettings, Site
 from inspector.domain.record import Record, RecordFilter
 from inspector.gateway.demo_report import report
 from inspector.gateway.demo_site import demo_site

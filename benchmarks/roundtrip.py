@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from threading import Event
 
-from inspector.config import Site
+from inspector.config.site import Site
 from inspector.errors import PlcLost, PlcRefused
 from inspector.ipc import Runtime, read_status
 from inspector.plc.access import Access

@@ -22,7 +22,8 @@ import onnxruntime
 from benchmarks.figures import Figure, Section, Target, as_json, spread, table
 from benchmarks.machine import Watch
 from benchmarks.progress import Progress
-from inspector.config import Station, load_site
+from inspector.config.loading import load_site
+from inspector.config.station import Station
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import InspectorError, ProviderUnavailable

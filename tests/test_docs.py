@@ -20,13 +20,15 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from inspector.cli import commands
-from inspector.config import SiteFile, Station, load_site
+from inspector.config.loading import load_site
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import SiteFile
+from inspector.config.station import Station
 from inspector.domain.accounting import Recorded, account
 from inspector.domain.overriding import Press
 from inspector.domain.verdict import Verdict
 from inspector.gateway.__main__ import PROCESSES
 from inspector.plc.contract import read_nodes, written_nodes
-from inspector.plc_profile import PlcProfile
 from inspector.scada.nodes import SPECS
 from inspector.vision.manifest import LAYOUTS_OF, Manifest, package_schema
 from inspector.vision.parity import SCORE_TOLERANCE

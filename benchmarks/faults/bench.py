@@ -20,7 +20,7 @@ from benchmarks.faults.peers import COUNTS_PER_S, PASSWORD, VIEWS_AT, Peer
 from benchmarks.faults.proxy import Cable
 from benchmarks.faults.site import LAST_WORD_COUNTS, STATION, TRUSTED, Ports, made_site
 from benchmarks.faults.sums import Book, World
-from inspector.config import save_site
+from inspector.config.site import save_site
 from inspector.domain.numbers import record_id
 from inspector.gateway.keys import site_key
 from inspector.gateway.plc_access import our_certificate

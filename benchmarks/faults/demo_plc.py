@@ -20,7 +20,7 @@ from typing import Any
 
 from asyncua import Server, ua
 
-from inspector.config import saved_site
+from inspector.config.site import saved_site
 from inspector.gateway.child import die_with_parent
 from inspector.gateway.demo_plc_process import plc_settings
 from inspector.gateway.demo_world import until_sigterm

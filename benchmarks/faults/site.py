@@ -16,8 +16,9 @@ from benchmarks.faults.peers import (
     VIEWS_AT,
     Peer,
 )
-from inspector.config import Belt, DemoSettings, SimulatedCamera, Site, Station, View
-from inspector.plc_profile import PlcProfile
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import DemoSettings, Site
+from inspector.config.station import Belt, SimulatedCamera, Station, View
 
 STATION = "marked"
 TRUSTED = "trusted plcs"

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import click
 
-from inspector.config import SiteFile, Station, check_site
+from inspector.config.loading import check_site
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import SiteFile
+from inspector.config.station import Station
 from inspector.errors import SettingsWrong
 from inspector.gateway.preflight import package_problems, password_file_problems
-from inspector.plc_profile import PlcProfile
 from inspector.vision.manifest import package_schema
 
 SCHEMAS = {

@@ -15,7 +15,8 @@ import click
 
 from inspector.cli.evaluate import evaluate_demo
 from inspector.cli.run import run_with_screens, site_option
-from inspector.config import DemoSettings, Site, load_site
+from inspector.config.loading import load_site
+from inspector.config.site import DemoSettings, Site
 from inspector.errors import BadInput
 from inspector.gateway.demo_people import first_people
 from inspector.gateway.demo_report import StationReport, report

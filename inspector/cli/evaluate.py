@@ -10,7 +10,7 @@ from math import isfinite
 
 import click
 
-from inspector.config import Site
+from inspector.config.site import Site
 from inspector.domain.frame import BgrImage
 from inspector.errors import BadInput
 from inspector.simulator.evaluate import (

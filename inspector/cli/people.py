@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from inspector.cli.run import site_option
-from inspector.config import load_site
+from inspector.config.loading import load_site
 from inspector.domain.people import Role
 from inspector.gateway.people import People
 from inspector.gateway.recorder_desk import shown

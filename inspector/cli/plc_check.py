@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from inspector.cli.run import site_option
-from inspector.config import load_site
+from inspector.config.loading import load_site
 from inspector.gateway.plc_access import station_of
 from inspector.gateway.plc_check import Report, check_plc
 from inspector.plc.finding import Mark

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from inspector.cli.run import site_option
-from inspector.config import load_site
+from inspector.config.loading import load_site
 from inspector.gateway.plc_access import station_of
 from inspector.gateway.plc_simulate import Simulated, simulate_plc
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from inspector.cli.run import site_option
-from inspector.config import load_site
+from inspector.config.loading import load_site
 from inspector.gateway.plc_access import our_certificate, profile_of
 from inspector.gateway.plc_trust import keep, seen_at
 from inspector.plc.certificates import Certificate, opened

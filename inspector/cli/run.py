@@ -9,7 +9,8 @@ from threading import Event
 
 import click
 
-from inspector.config import Site, load_site
+from inspector.config.loading import load_site
+from inspector.config.site import Site
 from inspector.gateway.preflight import check_before_start
 from inspector.gateway.site_run import held, run_site, runtime_of
 

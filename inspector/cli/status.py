@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from inspector.cli.run import site_option
-from inspector.config import saved_site
+from inspector.config.site import saved_site
 from inspector.domain.record import Counts
 from inspector.errors import NothingRunning
 from inspector.gateway.site_run import runtime_of

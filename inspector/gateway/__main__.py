@@ -12,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from inspector.config import saved_site
+from inspector.config.site import saved_site
 from inspector.errors import InspectorError
 from inspector.gateway.child import die_with_parent
 from inspector.ipc import Runtime

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 
-from inspector.config import Site
+from inspector.config.site import Site
 from inspector.gateway.demo_world import product_of, truth_of, until_sigterm, wire_of
 from inspector.ipc import Runtime, write_status
 from inspector.simulator.camera_server import CameraSettings, DemoCameras

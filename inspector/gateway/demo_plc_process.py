@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from pathlib import Path
 
-from inspector.config import DemoSettings, Site, Station
+from inspector.config.site import DemoSettings, Site
+from inspector.config.station import Station
 from inspector.gateway.demo_world import (
     PLC_URI,
     control_of,

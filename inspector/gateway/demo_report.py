@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inspector.config import Site
+from inspector.config.site import Site
 from inspector.domain.accounting import Recorded, Sums, account
 from inspector.domain.record import Record, RecordFilter
 from inspector.domain.words import verdict_name

@@ -7,10 +7,10 @@ import secrets
 import socket
 from pathlib import Path
 
-from inspector.config import Site
+from inspector.config.scada import ScadaSettings
+from inspector.config.site import Site
 from inspector.ipc import write_whole
 from inspector.plc.certificates import ensure_certificate
-from inspector.scada_settings import ScadaSettings
 
 CLIENT_URI = "urn:inspector:demo:scada-client"
 _PASSWORD, _TRUSTED, _CLIENT = "password", "trusted", "client"

@@ -6,17 +6,12 @@ import os
 import secrets
 from pathlib import Path
 
-from inspector.config import (
-    PLC_TABLE_MARGIN,
-    Belt,
-    DemoSettings,
-    Site,
-    Station,
-    most_in_flight,
-)
+from inspector.config.checking import PLC_TABLE_MARGIN
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import DemoSettings, Site
+from inspector.config.station import Belt, Station, most_in_flight
 from inspector.errors import BadInput
 from inspector.gateway.demo_scada import demo_scada
-from inspector.plc_profile import PlcProfile
 
 DEMO_USER = "inspector"
 JITTER = 0.2

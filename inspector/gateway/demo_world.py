@@ -7,7 +7,8 @@ import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from inspector.config import DemoSettings, Site, Station
+from inspector.config.site import DemoSettings, Site
+from inspector.config.station import Station
 from inspector.ipc import Runtime
 from inspector.simulator.parts import STATIONS
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from inspector.config import Site
+from inspector.config.site import Site
 from inspector.gateway.demo_site import demo_environment
 from inspector.gateway.site_run import held, run_site, runtime_of
 from inspector.ipc import Runtime, read_status

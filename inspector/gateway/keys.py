@@ -8,9 +8,9 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.scada import ScadaSettings
 from inspector.errors import SettingsWrong
-from inspector.plc_profile import PlcProfile
-from inspector.scada_settings import ScadaSettings
 
 _KEY_BYTES = 32
 OTHERS = 0o077

@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from inspector.clock import SystemClock
-from inspector.config import Site, Station
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import Site
+from inspector.config.station import Station
 from inspector.domain.accounted import Accounted
 from inspector.domain.belt import Layout
 from inspector.domain.finding import RanOn
@@ -33,7 +35,6 @@ from inspector.line.station_line import StationLine
 from inspector.line.status import station_status
 from inspector.line.voice import Token
 from inspector.plc.pull import PulledPlc
-from inspector.plc_profile import PlcProfile
 from inspector.storage.journal import JournalWriter
 
 TICK_S = 0.1

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from inspector.config import Site, Station
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import Site
+from inspector.config.station import Station
 from inspector.errors import BadInput
 from inspector.gateway.keys import plc_password
 from inspector.gateway.site_run import held, runtime_of
 from inspector.plc.access import Access
 from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.plc.nodes import PlcStation
-from inspector.plc_profile import PlcProfile
 
 GATEWAY_URI = "urn:inspector:gateway"
 

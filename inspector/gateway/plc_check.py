@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from inspector.config import Site, Station
+from inspector.config.site import Site
+from inspector.config.station import Station
 from inspector.errors import BadInput
 from inspector.gateway.plc_access import GATEWAY_URI, access_of, alone_at, our_certificate
 from inspector.line.status import percentiles

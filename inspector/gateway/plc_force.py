@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from inspector.config import Site, Station
+from inspector.config.site import Site
+from inspector.config.station import Station
 from inspector.domain.numbers import BITS_32, signed_32
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.verdict import Action, Verdict

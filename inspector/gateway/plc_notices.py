@@ -8,10 +8,10 @@ from pathlib import Path
 
 from cryptography import x509
 
+from inspector.config.plc_profile import PlcProfile
 from inspector.domain.health import Condition, State
 from inspector.errors import BadInput
 from inspector.plc.certificates import loaded
-from inspector.plc_profile import PlcProfile
 
 WARN_DAYS = 90
 NOT_ENCRYPTED = Condition(State.OUT_OF_SPECIFICATION, "the PLC connection is not encrypted")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from inspector.config import DemoSettings, Site
+from inspector.config.site import DemoSettings, Site
 from inspector.gateway.demo_plc_process import plc_settings
 from inspector.gateway.demo_site import demo_site
 from inspector.gateway.preflight import must_be_free

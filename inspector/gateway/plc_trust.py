@@ -7,13 +7,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from inspector.config import Site
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import Site
 from inspector.errors import BadInput, PlcLost, PlcRefused
 from inspector.ipc import write_whole
 from inspector.plc.offers import open_offers
 from inspector.plc.openly import Shown, first_shown
 from inspector.plc.troubles import explain
-from inspector.plc_profile import PlcProfile
 
 _LENGTHS = (40, 64)
 """Hex digits of a SHA-1 and of a SHA-256 thumbprint."""

@@ -6,7 +6,8 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
-from inspector.config import Site
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import Site
 from inspector.errors import SettingsWrong
 from inspector.gateway.keys import plc_password, pull_password
 from inspector.opcua_server.opening import Offer
@@ -14,7 +15,6 @@ from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc
 from inspector.plc.pull import PulledPlc
-from inspector.plc_profile import PlcProfile
 from inspector.ports import Clock, PlcEvents
 
 TABLES_URI = "urn:inspector:tables"

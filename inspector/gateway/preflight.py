@@ -6,11 +6,11 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from inspector.config import Site
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import Site
 from inspector.errors import BadInput
 from inspector.gateway.keys import plc_password, pull_password, scada_password
 from inspector.gateway.worker_process import check_station_fits
-from inspector.plc_profile import PlcProfile
 from inspector.storage.database import check_usable
 from inspector.vision.manifest import open_package
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from inspector.clock import SystemClock
-from inspector.config import Site
+from inspector.config.site import Site
 from inspector.gateway.recorder_desk import Desk, refusal
 from inspector.gateway.recorder_socket import AnsweringSocket
 from inspector.ipc import Runtime, write_status

@@ -6,7 +6,7 @@ import os
 import time
 from typing import Any
 
-from inspector.config import Site
+from inspector.config.site import Site
 from inspector.ipc import Runtime, read_status
 
 FIRST_VERDICT_S = 10.0

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from inspector.config import Site
+from inspector.config.site import Site
 from inspector.domain.record import Record, RecordFilter
 from inspector.errors import BadInput, StoreRefused
 from inspector.gateway.demo_world import until_sigterm

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
-from inspector.config import Site, save_site
+from inspector.config.site import Site, save_site
 from inspector.errors import BadInput
 from inspector.gateway.keys import site_key
 from inspector.ipc import Runtime, read_status, write_status

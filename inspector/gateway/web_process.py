@@ -18,7 +18,8 @@ import waitress
 from waitress import wasyncore
 
 from inspector.clock import SystemClock
-from inspector.config import Site, Station
+from inspector.config.site import Site
+from inspector.config.station import Station
 from inspector.domain.people import SignedIn
 from inspector.errors import BadInput, NotAllowed, StoreRefused
 from inspector.ipc import JsonLines, Message, Runtime, read_status, write_status

@@ -21,8 +21,9 @@ import cv2
 
 from inspector.cameras.folder import FolderCamera
 from inspector.cameras.simulated import SimulatedCamera
-from inspector.config import FolderCamera as FolderCameraSettings
-from inspector.config import Site, Station, View
+from inspector.config.site import Site
+from inspector.config.station import FolderCamera as FolderCameraSettings
+from inspector.config.station import Station, View
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import Frame
 from inspector.errors import InspectorError, PackageRefused, SettingsWrong

@@ -14,7 +14,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from inspector.config import DemoSettings, Site, load_site
+from inspector.config.loading import load_site
+from inspector.config.site import DemoSettings, Site
 from inspector.domain.accounting import Sums
 from inspector.domain.record import Record, RecordFilter
 from inspector.gateway.demo_report import StationReport, report

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from asyncua import ua
 
-from inspector.config import saved_site
+from inspector.config.site import saved_site
 from inspector.ipc import read_status
 from tests.faults.live import LiveDemo, forget, live_demo
 from tests.inspector.gateway.test_scada_process import read

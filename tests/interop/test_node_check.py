@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from inspector.config import load_site
+from inspector.config.loading import load_site
 from inspector.gateway.plc_check import Report, check_access
 from inspector.plc.certificates import thumbprint
 from tests.inspector.plc.conftest import Ear

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from inspector.cli import evaluate as evaluate_module
 from inspector.cli.people import list_people
 from inspector.cli.status import read_site_status
-from inspector.config import load_site, save_site
+from inspector.config.loading import load_site
+from inspector.config.site import save_site
 from inspector.domain.accounting import Sums
 from inspector.errors import NothingRunning
 from inspector.gateway.demo_report import StationReport

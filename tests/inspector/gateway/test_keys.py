@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from inspector.config.plc_profile import PlcProfile
 from inspector.errors import SettingsWrong
 from inspector.gateway.keys import plc_password
-from inspector.plc_profile import PlcProfile
 
 WHERE = r"stations/plc/line1\.toml: password_file: "
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from inspector.cli.plc_check import in_words
-from inspector.config import Belt, Station, load_site
+from inspector.config.loading import load_site
+from inspector.config.station import Belt, Station
 from inspector.gateway.plc_check import RUNNING, Report, check_access
 from inspector.plc import beats
 from inspector.plc.access import Access

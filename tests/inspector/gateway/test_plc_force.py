@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from inspector.config import Site, load_site
+from inspector.config.loading import load_site
+from inspector.config.site import Site
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import MachineWord, decision_word
 from inspector.errors import BadInput, PlcRefused

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from cryptography import x509
 
+from inspector.config.plc_profile import PlcProfile
 from inspector.domain.health import State
 from inspector.gateway.plc_notices import PlcNotices
 from inspector.line.status import station_status
 from inspector.plc.certificates import VALID_DAYS, ends_at, ensure_certificate, loaded
-from inspector.plc_profile import PlcProfile
 from tests.factory import Factory
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from inspector.config import Site, load_site
+from inspector.config.loading import load_site
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import Site
 from inspector.errors import BadInput, PlcLost, PlcRefused
 from inspector.gateway.plc_trust import keep, seen_at
 from inspector.plc.certificates import thumbprint
 from inspector.plc.openly import Shown
-from inspector.plc_profile import PlcProfile
 from tests.inspector.plc.conftest import Bench, free_port, made_bench, profile
 
 ROOT = Path(__file__).parents[3]

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from inspector.config import Site, load_site
+from inspector.config.loading import load_site
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import Site
 from inspector.errors import SettingsWrong
 from inspector.gateway.line_process import LineProcess, layout_of
 from inspector.gateway.plc_access import plc_station
 from inspector.gateway.plc_ways import offer_to
 from inspector.ipc import Runtime, read_status
-from inspector.plc_profile import PlcProfile
 from tests.inspector.plc.conftest import free_port
 
 ROOT = Path(__file__).parents[3]

@@ -16,7 +16,9 @@ import pytest
 from asyncua import Client
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
-from inspector.config import Site, load_site, save_site
+from inspector.config.loading import load_site
+from inspector.config.scada import ScadaSettings
+from inspector.config.site import Site, save_site
 from inspector.domain.record import Record, RecordFilter
 from inspector.errors import SettingsWrong, StoreRefused
 from inspector.gateway.demo_scada import CLIENT_URI, demo_scada, make_demo_client
@@ -25,7 +27,6 @@ from inspector.gateway.scada_process import has_judged
 from inspector.gateway.scada_serving import DecidedRecords
 from inspector.gateway.site_run import children_of, free_port
 from inspector.ipc import Runtime, read_status, write_status
-from inspector.scada_settings import ScadaSettings
 from inspector.storage.database import writing
 from inspector.storage.sql_writing import SqlStore
 from tests.databases import put_blank

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from inspector.clock import SystemClock
-from inspector.config import Site, load_site
+from inspector.config.loading import load_site
+from inspector.config.site import Site
 from inspector.domain.people import Person, Role, SignedIn
 from inspector.errors import BadInput, NotAllowed, StoreRefused
 from inspector.gateway.web_process import (

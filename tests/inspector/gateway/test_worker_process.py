@@ -13,22 +13,15 @@ from threading import Event, Thread
 
 import pytest
 
-from inspector.config import (
-    Belt,
-    FolderCamera,
-    SimulatedCamera,
-    Site,
-    Station,
-    View,
-    save_site,
-)
+from inspector.config.plc_profile import PlcProfile
+from inspector.config.site import Site, save_site
+from inspector.config.station import Belt, FolderCamera, SimulatedCamera, Station, View
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage
 from inspector.errors import CameraLost, InspectorError, ModelFailed, PackageRefused, SettingsWrong
 from inspector.gateway import view_reader, worker_process
 from inspector.gateway.worker_process import StationWorker, station_model
 from inspector.ipc import Message, Runtime, read_status
-from inspector.plc_profile import PlcProfile
 from inspector.ports import Camera
 from inspector.vision.runtime import Model
 from inspector.vision.worker import picture_digest

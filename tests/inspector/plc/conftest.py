@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 
 from inspector.clock import SystemClock
+from inspector.config.plc_profile import PlcProfile
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc
-from inspector.plc_profile import PlcProfile
 from inspector.ports import Clock, PlcEvents
 from tests.inspector.plc.stand_in import Setup
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from inspector.config.plc_profile import PlcProfile
 from inspector.plc.contract import PLAIN, filled, read_nodes, split, written_nodes
 from inspector.plc.nodes import PlcStation
-from inspector.plc_profile import PlcProfile
 from tests.inspector.plc.authority import Authority, write
 from tests.inspector.plc.conftest import SLOTS, Bench, Ear, PlcProcess, profile, running
 from tests.inspector.plc.stand_in import Setup, nodes_of

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from inspector.config.plc_profile import PlcProfile, node_clashes, not_available
 from inspector.plc.contract import (
     NAMES,
     OF_TRANSPORT,
@@ -19,7 +20,6 @@ from inspector.plc.contract import (
     other_ways,
     pulled_nodes,
 )
-from inspector.plc_profile import PlcProfile, node_clashes, not_available
 
 DOCS = Path(__file__).parents[2] / "docs" / "plc"
 LINE1: dict[str, Any] = {

@@ -11,7 +11,9 @@ from click.testing import CliRunner
 from pydantic import ValidationError
 
 from inspector.cli import commands
-from inspector.config import check_site, load_site, most_in_flight, save_site, saved_site
+from inspector.config.loading import check_site, load_site
+from inspector.config.site import save_site, saved_site
+from inspector.config.station import most_in_flight
 from inspector.errors import SettingsWrong
 from tests.faults.running import copied_site
 

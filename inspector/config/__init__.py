@@ -1,0 +1,1 @@
+"""The settings of a site: what may stand in its files, and reading and checking them."""

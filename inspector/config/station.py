@@ -1,0 +1,171 @@
+"""A station's settings, `stations/<name>.toml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from inspector.settings import Name, Settings
+
+Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class SimulatedCamera(Settings):
+    """A camera of the demo factory."""
+
+    kind: Literal["simulated"] = Field(description="A camera of the demo factory.")
+
+
+class FolderCamera(Settings):
+    """Pictures from a folder, in the order of their names."""
+
+    kind: Literal["folder"] = Field(description="Pictures from a folder.")
+    path: str = Field(description="Folder with pictures, relative to the site.")
+    rate_hz: float = Field(default=1.0, gt=0, le=1000, description="Pictures a second.")
+    loop: bool = Field(default=True, description="Start again after the last picture.")
+
+
+CameraSettings = Annotated[SimulatedCamera | FolderCamera, Field(discriminator="kind")]
+
+
+class PictureLimits(Settings):
+    """What a picture must be before the model may look at it; grey values 0 to 255."""
+
+    darkest_mean: float = Field(default=15, ge=0, le=255, description="Mean grey below: too dark.")
+    brightest_mean: float = Field(
+        default=240, ge=0, le=255, description="Mean grey above: too bright."
+    )
+    least_contrast: float = Field(
+        default=4, ge=0, le=255, description="Standard deviation of grey below: flat."
+    )
+    width_px: int = Field(default=0, ge=0, description="Width it must have; 0: not checked.")
+    height_px: int = Field(default=0, ge=0, description="Height it must have; 0: not checked.")
+    least_part_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Share of the picture that must differ from an empty belt; 0: not checked.",
+    )
+
+
+class View(Settings):
+    """One camera's look at the part."""
+
+    name: Name = Field(description="Of this view; part of the PLC's node names.")
+    at_counts: int = Field(ge=0, description="Encoder counts from the eye to this camera.")
+    camera: CameraSettings = Field(description="Where its pictures come from.")
+    check: PictureLimits = Field(
+        default=PictureLimits(), description="What a picture must be before the model looks."
+    )
+
+
+class Belt(Settings):
+    """Where things happen, in encoder counts from the eye, and how close parts are."""
+
+    reject_at_counts: int = Field(gt=0, description="Eye to reject station.")
+    answer_by_counts: int = Field(
+        gt=0, description="A view that has not answered when the part is here is missing: UNKNOWN."
+    )
+    last_word_counts: int = Field(
+        default=200, ge=0, description="No word is sent for a part closer than this to the reject."
+    )
+    smallest_spacing_ms: float = Field(gt=0, description="Shortest time between two parts.")
+    counts_per_s: float = Field(gt=0, description="Belt speed in normal running.")
+
+    @property
+    def travel_s(self) -> float:
+        """Return the time from eye to reject station in normal running."""
+        return self.reject_at_counts / self.counts_per_s
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Belt:
+        if self.answer_by_counts >= self.reject_at_counts - self.last_word_counts:
+            msg = "answer_by_counts must lie before reject_at_counts - last_word_counts"
+            raise ValueError(msg)
+        return self
+
+
+class Device(Settings):
+    """Where the model runs."""
+
+    name: Literal["CPU", "GPU", "NPU"] = Field(default="CPU", description="OpenVINO device.")
+    precision: Literal["auto", "FP32", "BF16"] = Field(
+        default="auto",
+        description="auto: the faster of those that give the golden pictures' verdicts.",
+    )
+    threads: int = Field(
+        default=1, ge=1, le=64, description="CPU threads for this station's model."
+    )
+
+
+class Expects(Settings):
+    """The PLC's line policy as this station expects it: a difference is shown, never written."""
+
+    hold_after_unknown: int | None = Field(
+        default=None, ge=0, description="Fail-safe rejects in a row that hold the line."
+    )
+    hold_after_silence_ms: int | None = Field(
+        default=None, ge=0, description="Silence of the gateway that holds the line."
+    )
+    pass_all: bool | None = Field(default=None, description="The pass-all key.")
+    allow_operator_pass: bool | None = Field(
+        default=None, description="An operator may pass a part that the machine rejects."
+    )
+    auto_resume: bool | None = Field(
+        default=None, description="The line starts again by itself after a hold."
+    )
+
+
+class Station(Settings):
+    """One inspection point: `stations/<name>.toml`."""
+
+    name: Name = Field(description="As the file; in records and addresses.")
+    title: str = Field(min_length=1, max_length=40, description="What people call it.")
+    package: Name = Field(description="Folder under models/.")
+    recipe: str = Field(
+        default="standard", min_length=1, max_length=64, description="Written on each record."
+    )
+    plc: Name = Field(description="File under stations/plc/, without .toml.")
+    prefix: str = Field(min_length=1, max_length=64, description="Of this station's nodes.")
+    override: bool = Field(
+        default=True,
+        description="Operators may change a verdict in time; needs a travel time of 6 s.",
+    )
+    limits: dict[str, Score] = Field(
+        default_factory=dict,
+        description="Score limits by class that replace the package's; 0 to 1.",
+    )
+    sample_share: float = Field(
+        default=0.01, ge=0, le=1, description="Share of passed parts whose pictures are kept."
+    )
+    belt: Belt = Field(description="Distances, speed and spacing.")
+    hold_rejects: bool = Field(
+        default=False,
+        description="Without an operator table: a reject is held back until shortly before its "
+        "last moment, so that an operator can still change it.",
+    )
+    expects: Expects = Field(
+        default=Expects(), description="The PLC's line policy as it should be."
+    )
+    device: Device = Field(default=Device(), description="Where the model runs.")
+    views: tuple[View, ...] = Field(
+        min_length=1, max_length=8, description="The cameras' looks at a part."
+    )
+
+    @model_validator(mode="after")
+    def _views_fit(self) -> Station:
+        names = [view.name for view in self.views]
+        if len(set(names)) != len(names):
+            msg = "views must have different names"
+            raise ValueError(msg)
+        late = [view.name for view in self.views if view.at_counts >= self.belt.answer_by_counts]
+        if late:
+            msg = f"view {late[0]} stands behind answer_by_counts"
+            raise ValueError(msg)
+        return self
+
+
+def most_in_flight(station: Station) -> int:
+    """Return how many parts can be between eye and reject station at the smallest spacing."""
+    return int(station.belt.travel_s * 1000 / station.belt.smallest_spacing_ms) + 1
