@@ -17,7 +17,7 @@ from inspector.config.station import most_in_flight
 from inspector.errors import SettingsWrong
 from tests.faults.running import copied_site
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RING, PLC = "stations/ring.toml", "stations/plc/demo.toml"
 
 

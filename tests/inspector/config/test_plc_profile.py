@@ -21,7 +21,7 @@ from inspector.plc.contract import (
     pulled_nodes,
 )
 
-DOCS = Path(__file__).parents[2] / "docs" / "plc"
+DOCS = Path(__file__).parents[3] / "docs" / "plc"
 LINE1: dict[str, Any] = {
     "name": "line1",
     "endpoint": "opc.tcp://plc:4840",
