@@ -42,6 +42,14 @@ class Camera(Protocol):
         """
         ...
 
+    def take(self) -> None:
+        """Take one picture now, of a camera that waits to be asked; `frame` returns it.
+
+        May be called while another thread waits in `frame`. A camera that is not connected takes
+        none.
+        """
+        ...
+
     def close(self) -> None:
         """Disconnect; may be called twice."""
         ...

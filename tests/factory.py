@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from inspector.domain.accounted import accounted
 from inspector.domain.belt import Layout
+from inspector.domain.numbers import travelled
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival
 from inspector.domain.verdict import Action
@@ -35,6 +36,9 @@ STEP_US = 20_000
 COUNTS_PER_S = 1000
 LAYOUT = Layout("ring", ("top", "side"), 8000, 6000, 200, 400_000, 64)
 OUTPUTS = {"top": 0, "side": 3000}
+NEAR_COUNTS = 200
+"""Half the smallest spacing."""
+SOFTWARE = replace(LAYOUT, sync="software_trigger", asks_at=OUTPUTS, lens_counts=NEAR_COUNTS)
 
 
 class FakeClock:
@@ -212,6 +216,8 @@ class Factory:
         self.cameras = {view: Camera() for view in OUTPUTS}
         self.fates: dict[int, Fate] = {}
         self.to_worker: list[Mapping[str, object]] = []
+        self.orders: list[tuple[int, str]] = []
+        """Pictures that the line has asked for: when the camera hears of it, and of which view."""
         self.delayed: list[tuple[int, str, int, int, str]] = []
         self.delay_us = 6_500_000
         self.policy: dict[str, int | bool] = {"pass_all": False}
@@ -231,9 +237,15 @@ class Factory:
             journal=self.journal,
             clock=self.clock,
             key=b"k" * 32,
-            tell_worker=self.to_worker.append,
+            tell_worker=self._hear,
             keep=lambda record: False,
         )
+
+    def _hear(self, message: Mapping[str, object]) -> None:
+        if message["do"] == "take":
+            self.orders.append((self.now_us + STEP_US, str(message["view"])))
+        else:
+            self.to_worker.append(message)
 
     # --- what can happen ---
 
@@ -295,6 +307,7 @@ class Factory:
         acked = self.plc.deliver(self.program)
         for event in self.program.scan(self._inputs()) if self.program_runs else ():
             self._world(event)
+        self._ordered_frames()
         self._delayed_frames()
         if not self.plc_up:
             return
@@ -327,7 +340,7 @@ class Factory:
             case Triggered(part_id, _):
                 self.fates[part_id] = Fate(bad=self.random.random() < self.bad_share)
                 self._last_id = part_id
-            case Fired(view, part_id, at_us):
+            case Fired(view, part_id, at_us) if view not in self.line_layout.asks_at:
                 self._expose(view, part_id, at_us)
             case Decided(part_id, action):
                 assert self.fates[part_id].action is None, "decided twice"
@@ -362,6 +375,22 @@ class Factory:
             camera.counter += 1
             self._deliver(view, counter + 1, taken_us + 3000, part_id)
 
+    def _ordered_frames(self) -> None:
+        """Take the pictures that were asked for: of whatever lies before the camera by now."""
+        due = [(at_us, view) for at_us, view in self.orders if at_us <= self.now_us]
+        self.orders = [one for one in self.orders if one not in due]
+        for _, view in due:
+            self._expose(view, self._before(view), self.now_us)
+
+    def _before(self, view: str) -> int:
+        """Return the part nearest to a camera, 0 for none within half the smallest spacing."""
+        off = {
+            number: abs(travelled(encoder, self.program.encoder) - OUTPUTS[view])
+            for number, (encoder, _) in _ring(self.memory.ring).items()
+        }
+        nearest = min(off, key=lambda number: off[number], default=0)
+        return nearest if off.get(nearest, NEAR_COUNTS) < NEAR_COUNTS else 0
+
     def _delayed_frames(self) -> None:
         for one in [one for one in self.delayed if one[0] <= self.now_us]:
             self.delayed.remove(one)
@@ -371,7 +400,8 @@ class Factory:
     def _deliver(self, view: str, counter: int, taken_us: int, part_id: int) -> None:
         session = self.cameras[view].session
         self.line.frame(view, session, Arrival(counter, taken_us, self.clock.s))
-        findings = [["scratch", 0.9, [1, 2, 3, 4]]] if self.fates[part_id].bad else []
+        bad = part_id in self.fates and self.fates[part_id].bad
+        findings = [["scratch", 0.9, [1, 2, 3, 4]]] if bad else []
         seen = {
             "view": view,
             "missed": "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from queue import Empty, SimpleQueue
 
 import cv2
 import numpy as np
@@ -18,12 +19,16 @@ class FolderCamera:
     """Pictures in the order of their names; implements `ports.Camera`.
 
     The schedule is the camera's own: a frame that nobody fetched in time stays until somebody
-    does, and its time stamp says when it was due.
+    does, and its time stamp says when it was due. One that waits to be asked has no schedule.
     """
 
-    def __init__(self, folder: Path, view: str, *, rate_hz: float, loop: bool = True) -> None:
+    def __init__(
+        self, folder: Path, view: str, *, rate_hz: float, loop: bool = True, waits: bool = False
+    ) -> None:
         """Take the settings; nothing is opened yet."""
         self.session = 0
+        self._waits = waits
+        self._asked: SimpleQueue[float] = SimpleQueue()
         self._folder, self._view = folder, view
         self._rate_hz, self._loop = rate_hz, loop
         self._files: list[Path] = []
@@ -39,7 +44,7 @@ class FolderCamera:
             raise CameraLost(self._view, f"{self._folder}: {error.strerror}") from error
         if not files:
             raise CameraLost(self._view, f"{self._folder}: no pictures")
-        self._files, self._counter = files, 0
+        self._files, self._counter, self._asked = files, 0, SimpleQueue()
         self._opened_s = time.monotonic()
         self.session += 1
 
@@ -52,7 +57,7 @@ class FolderCamera:
         """
         if self._opened_s is None:
             raise CameraLost(self._view, "not open")
-        due_s = self._opened_s + (self._counter + 1) / self._rate_hz
+        due_s = self._due_s(self._opened_s, timeout_s)
         wait_s = due_s - time.monotonic()
         ended = not self._loop and self._counter >= len(self._files)
         if ended or wait_s > timeout_s:
@@ -61,10 +66,24 @@ class FolderCamera:
         time.sleep(max(wait_s, 0))
         counter, file = self._counter, self._files[self._counter % len(self._files)]
         self._counter += 1
-        taken_us = round((counter + 1) / self._rate_hz * 1e6)
+        taken_us = round((due_s - self._opened_s) * 1e6)
         return Frame(
             self._view, self.session, counter, taken_us, self._picture(file), time.monotonic()
         )
+
+    def take(self) -> None:
+        """Deliver the next picture now."""
+        if self._opened_s is not None:
+            self._asked.put(time.monotonic())
+
+    def _due_s(self, opened_s: float, timeout_s: float) -> float:
+        """Return when the next picture is due, or was asked for."""
+        if not self._waits:
+            return opened_s + (self._counter + 1) / self._rate_hz
+        try:
+            return self._asked.get(timeout=max(timeout_s, 0))
+        except Empty:
+            raise CameraTimeout(self._view, timeout_s) from None
 
     def close(self) -> None:
         """Forget the folder; may be called twice."""

@@ -1,7 +1,8 @@
 """A camera of the demo factory: frames over a Unix socket from the cameras' own process.
 
 Each frame is a header (frame counter, the camera's own time in µs, width, height) and the pixels,
-blue-green-red. The other side of the wire is `simulator/camera_server.py`.
+blue-green-red. To a camera that waits to be asked, each byte sent is the order to take a picture.
+The other side of the wire is `simulator/camera_server.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import socket
 import struct
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from inspector.domain.frame import Frame
 from inspector.errors import CameraLost, CameraTimeout
 
 HEADER = struct.Struct("<QQII")
+TAKE = b"t"
 LARGEST_PX = 8192
 CONNECT_TIMEOUT_S = 2.0
 
@@ -57,6 +60,13 @@ class SimulatedCamera:
             self._head = self._checked(HEADER.unpack(self._buffer))
             _, _, width, height = self._head
             self._buffer, self._filled = bytearray(3 * width * height), 0
+
+    def take(self) -> None:
+        """Order one picture."""
+        connection = self._socket
+        if connection is not None:
+            with suppress(OSError):  # `frame` meets the same end of it
+                connection.send(TAKE)
 
     def close(self) -> None:
         """Disconnect; may be called twice."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from inspector.config.plc_profile import PlcProfile, node_clashes, node_of, not_available
+from inspector.config.plc_profile import PlcProfile, node_clashes, node_of
 from inspector.config.scada import ScadaSettings
 from inspector.config.station import FolderCamera, Station, View, most_in_flight
 from inspector.errors import SettingsWrong
@@ -98,13 +98,15 @@ def _cross_check(folder: Path, station: Station, plcs: list[PlcProfile]) -> list
 def _plc_check(plc: PlcProfile, stations: list[Station]) -> list[SettingsWrong]:
     behind = [one for one in stations if one.plc == plc.name]
     views = [(one.prefix, [view.name for view in one.views]) for one in behind]
-    wrong = [*not_available(plc), *node_clashes(plc, views)]
+    wrong = list(node_clashes(plc, views))
     wrong += [('nodes."Camera.Ring".id', why) for one in behind for why in _one_ring(plc, one)]
     return [SettingsWrong(f"stations/plc/{plc.name}.toml", key, why) for key, why in wrong]
 
 
 def _one_ring(plc: PlcProfile, station: Station) -> Iterator[str]:
     """Yield why two views cannot read one ring: it tells when one place's output fired."""
+    if not plc.place("Camera.Ring").id:  # we ask the cameras for each picture
+        return
     names = [view.name for view in station.views]
     owners: dict[str, View] = {}
     for view in station.views:

@@ -109,7 +109,9 @@ class PlcProfile(Settings):
         default=True, description="The PLC has Operator.Slot and Operator.Latched."
     )
     sync: Literal["request", "standstill", "software_trigger"] = Field(
-        default="request", description="How frames are matched with parts."
+        default="request",
+        description="How frames are matched with parts: in a gap that the PLC makes, while the belt"
+        " stands, or we ask the cameras for each picture and the PLC fires none (slow lines only).",
     )
     nodes: dict[str, NodePlace] = Field(
         default_factory=dict,
@@ -143,9 +145,10 @@ class PlcProfile(Settings):
         without_epoch = () if self.epoch else OF_EPOCH
         without_operator = () if self.operator_table else OF_OPERATOR
         without_request = () if self.sync == "request" else OF_SYNC
+        without_outputs = ("Camera.Ring",) if self.sync == "software_trigger" else ()
         without_writes = WRITTEN if self.transport == "pull" else ()
-        without = without_epoch + without_operator + without_request + without_writes
-        return without + other_ways(self.transport)
+        without = without_epoch + without_operator + without_request + without_outputs
+        return without + without_writes + other_ways(self.transport)
 
     @field_validator("nodes")
     @classmethod
@@ -195,12 +198,6 @@ class PlcProfile(Settings):
             if name in self._left_out():
                 switches = "transport, epoch, operator_table or sync"
                 yield f'nodes."{name}": {switches} says that there is none'
-
-
-def not_available(profile: PlcProfile) -> Iterator[tuple[str, str]]:
-    """Yield (key, why) for each setting that this version knows and cannot do."""
-    if profile.sync == "software_trigger":
-        yield "sync", "no camera kind of this version can be triggered by software"
 
 
 def node_of(profile: PlcProfile, name: str, *, prefix: str, views: Sequence[str]) -> str:

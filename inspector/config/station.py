@@ -78,6 +78,11 @@ class Belt(Settings):
         """Return the time from eye to reject station in normal running."""
         return self.reject_at_counts / self.counts_per_s
 
+    @property
+    def smallest_spacing_counts(self) -> float:
+        """Return the shortest distance between two parts in normal running."""
+        return self.smallest_spacing_ms / 1000 * self.counts_per_s
+
     @model_validator(mode="after")
     def _in_order(self) -> Belt:
         if self.answer_by_counts >= self.reject_at_counts - self.last_word_counts:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from inspector.domain.asking import Output
 from inspector.domain.finding import ViewResult
 from inspector.domain.judging import Decision
 from inspector.domain.numbers import travelled
@@ -30,9 +31,12 @@ class Layout:
         operator_table: The PLC takes words of persons. Without it a person changes what the
             machine's word says, before it is first written.
         sync: How the zero point between frames and parts is found: "request" (a gap that the PLC
-            makes), "standstill" (of the belt) or "software_trigger".
+            makes), "standstill" (of the belt) or "software_trigger" (the gateway asks the cameras
+            for each picture, and makes the gap itself).
         hold_rejects: Without an operator table: a REJECT is held back until shortly before its
             last moment, so that a person can still change it.
+        asks_at: View → counts from the eye where its picture is asked for, with software trigger.
+        lens_counts: How far behind that a part may be for its picture to show it and no other.
     """
 
     station: str
@@ -47,6 +51,8 @@ class Layout:
     operator_table: bool = True
     sync: Sync = "request"
     hold_rejects: bool = False
+    asks_at: Mapping[str, int] = field(default_factory=dict)
+    lens_counts: int = 0
 
     @property
     def last_word_at_counts(self) -> int:
@@ -161,7 +167,14 @@ class AskGap:
     request: int
 
 
-Effect = Judged | Decided | Latched | Gap | SyncLost | AskGap
+@dataclass(frozen=True, slots=True)
+class AskPicture:
+    """Ask a view's camera for a picture now."""
+
+    view: str
+
+
+Effect = Judged | Decided | Latched | Gap | SyncLost | AskGap | AskPicture
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +192,7 @@ class Belt:
         boot: The PLC's boot count at the last read, or in the journal; None before it.
         away: True until the first read of this process: what is met there was not watched.
         asked: Sync requests made so far.
+        outputs: By view, those that the gateway plays; none without software trigger.
         stands_since_s: Time of the first read that showed this encoder.
         stand: The last time that the belt stood still for long.
     """
@@ -193,6 +207,7 @@ class Belt:
     boot: int | None = None
     away: bool = True
     asked: int = 0
+    outputs: Mapping[str, Output] = field(default_factory=dict)
     stands_since_s: float | None = None
     stand: Stand | None = None
 
@@ -227,6 +242,10 @@ class Belt:
     def with_track(self, view: str, track: ViewTrack) -> Belt:
         """Return the belt with one view's track replaced."""
         return replace(self, tracks={**self.tracks, view: track})
+
+    def with_output(self, view: str, output: Output) -> Belt:
+        """Return the belt with one view's output replaced."""
+        return replace(self, outputs={**self.outputs, view: output})
 
 
 Step = tuple[Belt, tuple[Effect, ...]]

@@ -11,10 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from inspector.domain import sync
+from inspector.domain import asking, sync
+from inspector.domain.asking import Output
 from inspector.domain.belt import (
     PLC_RESTARTED,
     AskGap,
+    AskPicture,
     Belt,
     Decided,
     Effect,
@@ -69,6 +71,8 @@ def plc_read(belt: Belt, snapshot: PlcSnapshot) -> Step:
     belt, more = _parts_entered(belt, snapshot)
     effects += more
     for view in belt.layout.views:
+        belt, more = _pictures_asked(belt, view, snapshot)
+        effects += more
         belt, more = _frames_named(belt, view, snapshot)
         effects += more
     belt, more = _settled(belt)
@@ -86,7 +90,7 @@ def resync(belt: Belt, why: str) -> Step:
     """Return the belt with every view out of sync, for a reason outside the frames."""
     lost = tuple(SyncLost(view, why) for view, track in belt.tracks.items() if track.in_sync)
     tracks = {view: sync.lost(track, why) for view, track in belt.tracks.items()}
-    return replace(belt, tracks=tracks), lost
+    return replace(belt, tracks=tracks, outputs={}), lost
 
 
 def link_lost(belt: Belt) -> Belt:
@@ -251,32 +255,65 @@ def _gap_cause(belt: Belt) -> str:
     return "the gateway was not running" if belt.away else "no connection to the PLC"
 
 
+def _pictures_asked(belt: Belt, view: str, snapshot: PlcSnapshot) -> Step:
+    """With software trigger: ask for the picture of each part that has come to the camera."""
+    if view not in belt.layout.asks_at:
+        return belt, ()
+    output, asks_at = belt.outputs.get(view, Output()), belt.layout.asks_at[view]
+    effects: tuple[Effect, ...] = ()
+    too_late = False
+    for part in belt.parts.values():
+        gone = belt.distance(part) - asks_at
+        if part.number <= output.newest or gone < 0:
+            continue
+        if gone > belt.layout.lens_counts:
+            output, too_late = asking.passed_over(output, part.number), True
+            continue
+        output, asks = asking.turn_of(output, part.number, round(snapshot.read_s * 1e6))
+        effects += (AskPicture(view),) * asks
+    belt = belt.with_output(view, output)
+    if too_late and belt.tracks[view].in_sync:  # its number is not among the frames: they shift
+        why = "a part had passed the camera before its picture could be asked for"
+        belt = belt.with_track(view, sync.lost(belt.tracks[view], why))
+        effects += (SyncLost(view, why),)
+    return belt, effects
+
+
+def _output(belt: Belt, view: str, snapshot: PlcSnapshot) -> Output:
+    """Return what a view's output has fired for and answered, the PLC's or our own."""
+    if view in belt.layout.asks_at:
+        return belt.outputs[view]
+    near = belt.newest or 0
+    fired = {extended(i, near=near): us for i, (_, us) in snapshot.fired[view].items()}
+    request, first = snapshot.sync[view]
+    return Output(fired, answer=(request, extended(first, near=near)))
+
+
 def _frames_named(belt: Belt, view: str, snapshot: PlcSnapshot) -> Step:
     track = belt.tracks[view]
     spacing_us = belt.layout.smallest_spacing_us
-    near = belt.newest or 0
-    fired = {extended(i, near=near): us for i, (_, us) in snapshot.fired[view].items()}
-    if track.request and snapshot.sync[view][0] == track.request:
-        first = extended(snapshot.sync[view][1], near=near)
+    output = _output(belt, view, snapshot)
+    fired, (request, first) = output.fired, output.answer
+    if track.request and request == track.request:
         track = sync.answered(track, first, fired, spacing_us=spacing_us)
     if track.in_sync:
         track, why = sync.name_frames(track, fired, read_s=snapshot.read_s, spacing_us=spacing_us)
         if why:
             return belt.with_track(view, sync.lost(track, why)), (SyncLost(view, why),)
-    if belt.layout.sync != "request":
-        return belt.with_track(view, _without_request(belt, track, fired)), ()
+    if belt.layout.sync == "standstill":
+        return belt.with_track(view, _synced_by_stand(belt, track, fired)), ()
     if not sync.wants_gap(track):
         return belt.with_track(view, track), ()
     request = belt.asked + 1
     belt = replace(belt.with_track(view, sync.asked(track, request)), asked=request)
+    if view in belt.layout.asks_at:
+        return belt.with_output(view, asking.gap_begun(output, request)), ()
     return belt, (AskGap(view, request),)
 
 
-def _without_request(belt: Belt, track: ViewTrack, fired: Mapping[int, int]) -> ViewTrack:
+def _synced_by_stand(belt: Belt, track: ViewTrack, fired: Mapping[int, int]) -> ViewTrack:
     if track.in_sync:
         return track
-    if belt.layout.sync == "software_trigger":
-        return replace(track, why="sync by software trigger is not there yet: no part passes")
     spacing_us = belt.layout.smallest_spacing_us
     return sync.stood(track, belt.stand, fired, spacing_us=spacing_us)
 

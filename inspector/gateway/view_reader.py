@@ -65,6 +65,10 @@ class ViewReader:
         finally:
             self._camera.close()
 
+    def take(self) -> None:
+        """Ask the camera for a picture."""
+        self._camera.take()
+
     def figures(self) -> dict[str, object]:
         """Return the camera's state, and frames received and refused."""
         return {

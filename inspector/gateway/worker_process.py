@@ -131,6 +131,10 @@ class StationWorker:
             write_whole(tile, jpeg)
 
     def _hear(self, message: Message) -> None:
+        if message.get("do") == "take":
+            for reader in self._readers:
+                if reader.view == message.get("view"):
+                    reader.take()
         digest = str(message.get("picture", ""))
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
             return
@@ -207,7 +211,10 @@ def camera_of(site: Site, runtime: Runtime, station: Station, view: View) -> Cam
     if isinstance(view.camera, FolderCameraSettings):
         settings = view.camera
         folder = Path(site.folder) / settings.path
-        return FolderCamera(folder, view.name, rate_hz=settings.rate_hz, loop=settings.loop)
+        waits = site.plc_of(station).sync == "software_trigger"
+        return FolderCamera(
+            folder, view.name, rate_hz=settings.rate_hz, loop=settings.loop, waits=waits
+        )
     return SimulatedCamera(runtime.camera_socket(station.name, view.name), view.name)
 
 

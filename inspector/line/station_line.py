@@ -13,6 +13,7 @@ from inspector.domain.accounted import Accounted
 from inspector.domain.belt import (
     PLC_RESTARTED,
     AskGap,
+    AskPicture,
     Belt,
     Decided,
     Effect,
@@ -62,7 +63,7 @@ class StationLine:
         journal: Where everything is written before it is said.
         clock: Time.
         key: The site's key for record ids.
-        tell_worker: Sends keep and drop to the station's worker.
+        tell_worker: Sends keep, drop and take to the station's worker.
         keep: Whether a passed part's pictures are kept as a sample, by record id.
     """
 
@@ -87,7 +88,7 @@ class StationLine:
         self.ledger = Ledger(journal, clock, layout.station)
         self.alarms = Alarms(self.ledger, clock)
         self._plc, self._clock, self._key = plc, clock, key
-        self._keep = keep
+        self._keep, self._tell_worker = keep, tell_worker
         self._pictures = HeldPictures(tell_worker, clock)
         self._voice = Voice(layout, plc, clock)
         self._presses = Presses()
@@ -333,6 +334,8 @@ class StationLine:
                 self._alarm_of_sync(view, why)
             case AskGap(view, request):
                 self._voice.ask_gap(view, request)
+            case AskPicture(view):
+                self._tell_worker({"do": "take", "view": view})
 
     def _journal_verdict(self, part: Part) -> None:
         record = self.record_of(part)

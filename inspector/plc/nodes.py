@@ -144,13 +144,14 @@ class StationNodes:
         """
         of = self._values(answer)
         views = self.station.views
+        rings = {view: f"Camera.{view}.Ring" for view in views}
         return PlcSnapshot(
             station=self.station.name,
             read_s=read_s,
             part_id=of["Track.PartId"],
             encoder=of["Track.Encoder"],
             triggers=self._ring("Track.Ring", of),
-            fired={view: self._ring(f"Camera.{view}.Ring", of) for view in views},
+            fired={view: self._ring(ring, of) for view, ring in rings.items() if ring in of},
             sync={view: _pair(of.get(sync_answer(view))) for view in views},
             decisions=of["Decision.Slots"],
             latched=of.get("Operator.Latched", (0,) * self._slots),

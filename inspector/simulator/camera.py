@@ -6,7 +6,7 @@ Pure but for the drawing: the edge's instant is handed in, frames come out.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,8 @@ from inspector.simulator.parts import draw_empty, draw_part, make_part
 DOUBLE_AFTER_US = 3_000
 ZERO_US = 86_400_000_000
 """A camera's clock has been running for a day when its process starts, so no zero is the PLC's."""
+STAYS_US = 300_000
+"""A part lies before a camera that waits for so long after its edge."""
 DRIFT = 20e-6
 """Its quartz is faster than the PLC's by so much: an ordinary one."""
 
@@ -41,16 +43,39 @@ class Shot:
 class Camera:
     """One camera of one station."""
 
-    def __init__(self, station: str, product: str, view: str, *, started_us: int) -> None:
-        """Start it: its counter at 0, its clock at a zero of its own."""
+    def __init__(
+        self, station: str, product: str, view: str, *, started_us: int, waits: bool = False
+    ) -> None:
+        """Start it: its counter at 0, its clock at a zero of its own.
+
+        One that waits takes no picture at an edge, but when it is ordered to: of the part whose
+        edge came last, if that is not long ago.
+        """
         self.station, self.view = station, view
+        self._waits = waits
+        self._before_it: Pulse | None = None
         self.counter = 0
         self._product = product
         self._zero_us = started_us - ZERO_US
         self._last: BgrImage | None = None
 
-    def exposed(self, pulse: Pulse) -> tuple[list[Shot], list[Line]]:
-        """Return the frames of one edge, and the truth about them."""
+    def edge(self, pulse: Pulse) -> tuple[list[Shot], list[Line]]:
+        """Return the frames of one edge of its input, and the truth about them."""
+        if self._waits:
+            self._before_it = pulse
+            return [], []
+        return self._exposed(pulse)
+
+    def ordered(self, now_us: int) -> tuple[list[Shot], list[Line]]:
+        """Return the frames of an order, and the truth about them; none of one that waits not."""
+        if not self._waits:
+            return [], []
+        pulse = self._before_it
+        if pulse is None or now_us - pulse.at_us > STAYS_US:
+            pulse = Pulse(self.view, 0, now_us, now_us, "phantom")
+        return self._exposed(replace(pulse, at_us=now_us))
+
+    def _exposed(self, pulse: Pulse) -> tuple[list[Shot], list[Line]]:
         if pulse.fault == "miss":
             return [], []
         image = self._seen(pulse)

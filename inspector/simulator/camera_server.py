@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inspector.simulator.camera import Camera, Shot
-from inspector.simulator.cell import Pulse
+from inspector.simulator.cell import Line, Pulse
 from inspector.simulator.truth import TruthFile
 
 HEADER = struct.Struct("<QQII")
@@ -38,6 +38,8 @@ class CameraSettings:
     product: str
     view: str
     socket: Path
+    waits: bool = False
+    """For its listeners to order each picture; what the PLC's output fires for lies before it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -104,9 +106,9 @@ class ServedSocket:
 class Outlet:
     """A camera's socket and its listeners."""
 
-    def __init__(self, camera: Camera, path: Path) -> None:
-        """Nothing is open yet."""
-        self.camera = camera
+    def __init__(self, camera: Camera, path: Path, take: Callable[[Outlet], None]) -> None:
+        """Nothing is open yet; `take` is called for each picture that a listener orders."""
+        self.camera, self._take = camera, take
         self._clients: set[Client] = set()
         self._connections = self._dropped = 0
         self._socket = ServedSocket(path, self._serve)
@@ -146,8 +148,7 @@ class Outlet:
         self._connections += 1
         writer.transport.set_write_buffer_limits(high=0)
         sending = asyncio.create_task(self._send(client, writer))
-        # Clients send nothing: the end of their side is the end of them.
-        gone = asyncio.create_task(reader.read())
+        gone = asyncio.create_task(self._hear(reader))
         try:
             await asyncio.wait([sending, gone], return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -156,6 +157,11 @@ class Outlet:
             for task in (sending, gone):
                 task.cancel()
             await asyncio.gather(sending, gone, return_exceptions=True)
+
+    async def _hear(self, reader: asyncio.StreamReader) -> None:
+        """Take a picture for each byte; the end of a listener's side is the end of it."""
+        while await reader.read(1):
+            self._take(self)
 
     @staticmethod
     async def _send(client: Client, writer: asyncio.StreamWriter) -> None:
@@ -182,7 +188,9 @@ class DemoCameras:
         now_us = time.monotonic_ns() // 1000
         self._outlets = {
             (one.station, one.view): Outlet(
-                Camera(one.station, one.product, one.view, started_us=now_us), one.socket
+                Camera(one.station, one.product, one.view, started_us=now_us, waits=one.waits),
+                one.socket,
+                self._ordered,
             )
             for one in cameras
         }
@@ -229,7 +237,12 @@ class DemoCameras:
 
     def _pulse(self, station: str, pulse: Pulse) -> None:
         outlet = self.outlet(station, pulse.view)
-        shots, lines = outlet.camera.exposed(pulse)
+        self._deliver(outlet, *outlet.camera.edge(pulse))
+
+    def _ordered(self, outlet: Outlet) -> None:
+        self._deliver(outlet, *outlet.camera.ordered(time.monotonic_ns() // 1000))
+
+    def _deliver(self, outlet: Outlet, shots: list[Shot], lines: list[Line]) -> None:
         if self._truth:
             self._truth.append(lines)  # before anybody can have judged the frame
         for shot in shots:

@@ -48,7 +48,8 @@ class Served:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        self.outlet = Outlet(Source("ring", "ring", "top", started_us=0), path)
+        source = Source("ring", "ring", "top", started_us=0)
+        self.outlet = Outlet(source, path, lambda _: self._deliver())
         self._run(self.outlet.open())
 
     def take(self, pictures: int, *, connections: int) -> None:
@@ -180,6 +181,27 @@ def test_a_camera_that_went_away_is_lost(bench: Bench) -> None:
     bench.break_it()
     with pytest.raises(CameraLost):
         bench.camera.frame(WAIT_S)
+
+
+@pytest.mark.parametrize("kind", ["simulated", "folder"])
+def test_a_camera_that_waits_takes_one_picture_for_each_order_and_none_without(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    if kind == "simulated":
+        camera = simulated_bench(request.getfixturevalue("served"), tmp_path).camera
+    else:
+        folder_bench(tmp_path)
+        camera = FolderCamera(tmp_path / "pictures", "top", rate_hz=1000, waits=True)
+    camera.take()  # nobody is connected: nothing comes of it
+    camera.open()
+    with pytest.raises(CameraTimeout):
+        camera.frame(0.02)
+    camera.take()
+    camera.take()
+    assert [camera.frame(WAIT_S).counter for _ in range(2)] == [0, 1]
+    with pytest.raises(CameraTimeout):
+        camera.frame(0.02)
+    camera.close()
 
 
 @pytest.mark.parametrize("kind", ["simulated", "folder"])

@@ -82,6 +82,7 @@ def run_demo(
     rate_hz: float = RATE_HZ,
     defect_rate: float = 0.1,
     each_poll: Callable[[Runtime], None] = lambda runtime: None,
+    sync: str = "request",
 ) -> Ran:
     """Run the demo until its belts are empty, doing what the plan says; return what it left."""
     plan = Plan(at or {})
@@ -98,6 +99,8 @@ def run_demo(
     site = demo_site(
         load_site(ROOT), demo, data=folder / "data", port=0, plc_port=free_port(), fast=True
     )
+    plcs = tuple(plc.model_copy(update={"sync": sync}) for plc in site.plcs)
+    site = site.model_copy(update={"plcs": plcs})
 
     def look(runtime: Runtime) -> None:
         plan.look(runtime)

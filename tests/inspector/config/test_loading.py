@@ -82,7 +82,6 @@ WRONG = [
     (PLC, lambda text: text + 'password = "x"\n', "password: unknown setting"),
     (PLC, changed('name = "demo"', 'name = "Demo"'), "name: "),
     (PLC, changed('"Basic256Sha256"', '"None"'), "it needs unencrypted = true beside it"),
-    (PLC, lambda text: text + 'sync = "software_trigger"\n', "sync: no camera kind of this"),
     (PLC, lambda text: text + '[nodes]\n"Track.Part" = {}\n', "nodes: no node is called"),
     (PLC, lambda text: text + '[nodes."Link.Epoch"]\nid = "i=x"\n', 'nodes."Link.Epoch".id: i=x'),
     (

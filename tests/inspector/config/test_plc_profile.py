@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from inspector.config.plc_profile import PlcProfile, node_clashes, not_available
+from inspector.config.plc_profile import PlcProfile, node_clashes
 from inspector.plc.contract import (
     NAMES,
     OF_TRANSPORT,
@@ -71,7 +71,6 @@ def test_the_example_has_the_nodes_of_the_other_ways_to_be_taken_instead(transpo
 def test_a_shipped_profile_is_in_order_as_it_stands(file: Path) -> None:
     one = PlcProfile.model_validate(tomllib.loads(file.read_text("utf-8")))
     assert one.name == file.stem
-    assert not list(not_available(one))
     stations = [("board", ("top",)), ("ring", ("top", "side"))]
     assert not list(node_clashes(one, stations))
 
@@ -176,9 +175,14 @@ def test_a_type_alone_leaves_the_node_where_it_is() -> None:
     assert places["Verdict.Slot"] == Place("s={prefix}.Verdict.Slot[{slot}]", "Int32")
 
 
-def test_what_is_not_there_yet_is_said() -> None:
-    ((key, why),) = not_available(profile(sync="software_trigger"))
-    assert (key, why) == ("sync", "no camera kind of this version can be triggered by software")
+def test_a_plc_that_fires_no_camera_needs_no_nodes_about_cameras() -> None:
+    places = profile(sync="software_trigger").places
+    assert {name for name, place in places.items() if not place.id} >= {
+        "Camera.Ring",
+        "Sync.Request",
+        "Sync.Answer",
+    }
+    assert places["Track.Ring"].id
 
 
 @pytest.mark.parametrize(

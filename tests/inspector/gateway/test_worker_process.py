@@ -168,6 +168,18 @@ def test_a_name_that_is_no_digest_is_not_followed(running: Running) -> None:
     assert outside.exists()
 
 
+def test_a_picture_that_the_line_asks_for_is_ordered_from_that_views_camera(
+    running: Running,
+) -> None:
+    line = running.line.accept()
+    line.say(json.dumps({"do": "take", "view": "side"}))
+    line.say(json.dumps({"do": "take", "view": "top"}))
+    running.wait_until(lambda: running.camera.taken == 1)
+    running.camera.events.put(RED)
+    line.until("seen")
+    assert running.camera.taken == 1
+
+
 def test_a_frozen_camera_is_missed_with_the_cause(running: Running) -> None:
     line = running.line.accept()
     running.camera.events.put(RED)

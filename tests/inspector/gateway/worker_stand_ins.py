@@ -28,7 +28,7 @@ class StandInCamera:
         self.view, self.session = view, 0
         self.events: Queue[BgrImage | CameraLost] = Queue()
         self.refuse_to_open = ""
-        self._counter = 0
+        self._counter = self.taken = 0
 
     def open(self) -> None:
         if self.refuse_to_open:
@@ -45,6 +45,9 @@ class StandInCamera:
             raise event
         self._counter += 1
         return Frame(self.view, self.session, self._counter, self._counter * 1000, event, 1.5)
+
+    def take(self) -> None:
+        self.taken += 1
 
     def close(self) -> None:
         pass

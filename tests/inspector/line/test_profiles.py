@@ -204,10 +204,3 @@ def test_a_camera_fault_beside_the_standstill_shifts_no_part(fault: str, ahead: 
     factory.run_until_empty()
     factory.check_promises()
     assert Action.PASSED in {fate.action for fate in factory.fates.values()}
-
-
-def test_sync_by_software_trigger_says_that_it_is_not_there() -> None:
-    factory = Factory(line_layout=replace(LAYOUT, sync="software_trigger"))
-    factory.run(10)
-    assert all("software trigger" in track.why for track in factory.line.belt.tracks.values())
-    assert not any(fate.action and fate.action.is_pass for fate in factory.fates.values())

@@ -20,7 +20,7 @@ from inspector.domain.belt import Layout
 from inspector.domain.overriding import Answer, Press
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import OperatorWord
-from tests.factory import LAYOUT, OUTPUTS, Factory
+from tests.factory import LAYOUT, OUTPUTS, SOFTWARE, Factory
 
 FULL_LENGTH = bool(os.environ.get("INSPECTOR_FULL_LENGTH"))
 PROFILE = settings(
@@ -194,12 +194,27 @@ class Standstill(Line):
         self.time_goes_on(200)
 
 
+class SoftwareTrigger(Line):
+    """A PLC that fires no camera: each picture is asked for."""
+
+    layout = SOFTWARE
+
+    @rule(view=VIEWS, ms=st.integers(20, 1500))
+    def orders_to_a_camera_are_late(self, view: str, ms: int) -> None:
+        late = [(at + ms * 1000 * (of == view), of) for at, of in self.factory.orders]
+        self.factory.orders = late
+
+    @rule(view=VIEWS)
+    def an_order_to_a_camera_is_lost(self, view: str) -> None:
+        self.factory.orders = [one for one in self.factory.orders if one[1] != view]
+
+
 TestEverything = Line.TestCase
 TestNoEpoch = NoEpoch.TestCase
 TestOneTable = OneTable.TestCase
 TestLeast = Least.TestCase
 TestEverything.settings = TestNoEpoch.settings = PROFILE
 TestOneTable.settings = TestLeast.settings = PROFILE
-TestStandstill = Standstill.TestCase
-TestStandstill.settings = PROFILE
+TestStandstill, TestSoftwareTrigger = Standstill.TestCase, SoftwareTrigger.TestCase
+TestStandstill.settings = TestSoftwareTrigger.settings = PROFILE
 pytestmark = pytest.mark.timeout(7200 if FULL_LENGTH else 120)
