@@ -45,6 +45,8 @@ soak: system .venv/ready-dev ## the long runs; kept in docs/evidence/
 	@$(BIN)/python scripts/keep_evidence.py soak-faults $(BIN)/python -m benchmarks.faults --soak 17
 	@INSPECTOR_FULL_LENGTH=1 $(BIN)/python scripts/keep_evidence.py soak-orders $(BIN)/pytest \
 		tests/inspector/line/test_state_machine.py --timeout 7200
+	@INSPECTOR_FULL_LENGTH=1 $(BIN)/python scripts/keep_evidence.py soak-kills $(BIN)/pytest \
+		tests/faults/test_kill.py -k random_points --timeout 7200
 
 faults: system .venv/ready-dev ## a row for each fault and PLC, counted exactly; kept in docs/evidence/ (JSON=1: only printed)
 	@$(if $(JSON),,$(BIN)/python scripts/keep_evidence.py faults) $(BIN)/python -m benchmarks.faults $(if $(JSON),--json)
