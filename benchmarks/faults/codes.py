@@ -6,9 +6,8 @@ the way of a verdict, and never the model.
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
+from blake3 import blake3
 
 from inspector.domain.frame import BgrImage
 
@@ -34,4 +33,4 @@ def looks_bad(picture: BgrImage) -> bool:
 
 def digest(picture: BgrImage) -> str:
     """Return what a worker calls the picture."""
-    return hashlib.sha256(picture.tobytes()).hexdigest()
+    return blake3(picture.tobytes()).hexdigest()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 
 import cv2
 import numpy as np
+from blake3 import blake3
 
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
@@ -84,8 +84,8 @@ class Looking:
 
 
 def picture_digest(image: BgrImage) -> str:
-    """Return the SHA-256 of the pixels, row by row, as 64 hex digits."""
-    return hashlib.sha256(np.ascontiguousarray(image).data).hexdigest()
+    """Return the BLAKE3 of the pixels, row by row, as 64 hex digits."""
+    return blake3(np.ascontiguousarray(image).data).hexdigest()
 
 
 def encoded(image: BgrImage) -> bytes:

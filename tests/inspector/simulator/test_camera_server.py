@@ -1,13 +1,14 @@
 """The cameras' process: pulses in, frames out, whoever comes and goes."""
 
 import asyncio
-import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from blake3 import blake3
 
 from inspector.simulator.camera_server import HEADER, CameraSettings, DemoCameras
 from inspector.simulator.cell import Pulse
@@ -60,7 +61,7 @@ async def frame(reader: asyncio.StreamReader) -> tuple[int, str]:
         head = HEADER.unpack(await reader.readexactly(HEADER.size))
         counter, _, width, height = head
         pixels = await reader.readexactly(3 * width * height)
-    return counter, hashlib.sha256(pixels).hexdigest()
+    return counter, blake3(pixels).hexdigest()
 
 
 async def until(true: Callable[[], bool]) -> None:

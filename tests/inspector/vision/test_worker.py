@@ -64,6 +64,11 @@ def test_the_digest_is_that_of_the_pixels_whatever_their_place_in_memory() -> No
     assert picture_digest(padded[:, :30]) == picture_digest(image)
 
 
+def test_the_digest_is_one_that_others_can_compute() -> None:
+    of_no_bytes = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"
+    assert picture_digest(np.zeros((0, 1, 3), np.uint8)) == of_no_bytes
+
+
 def test_a_picture_that_is_no_jpeg_gives_nothing() -> None:
     assert encoded(np.zeros((0, 4, 3), np.uint8)) == b""
     assert encoded(frame(1).image)[:2] == b"\xff\xd8"
