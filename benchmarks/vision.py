@@ -31,9 +31,10 @@ from inspector.gateway.demo_world import product_of
 from inspector.simulator.parts import draw_part, make_part
 from inspector.simulator.seeds import seed_of
 from inspector.vision.manifest import Package, open_package
+from inspector.vision.onnx_input import PICTURE, with_picture_input
 from inspector.vision.parity import open_model
 from inspector.vision.picture_check import CheckLimits, picture_trouble
-from inspector.vision.preparing import Preparing, Tensor
+from inspector.vision.preparing import Prepared, Preparing
 from inspector.vision.reading import judged_view, read_answer
 from inspector.vision.runtime import HINTS, PROVIDER, Model, limits_of
 from inspector.vision.worker import Looking, picture_digest
@@ -100,13 +101,14 @@ class Bare:
         }
         options = {"device_type": device, "load_config": json.dumps({device: config})}
         self._session = onnxruntime.InferenceSession(
-            package.model, providers=[(PROVIDER, options)], enable_fallback=0
+            with_picture_input(package.model, package.manifest.input, file=package.model_file),
+            providers=[(PROVIDER, options)],
+            enable_fallback=0,
         )
-        self._name = self._session.get_inputs()[0].name
 
-    def run(self, tensor: Tensor) -> Any:
+    def run(self, prepared: Prepared) -> Any:
         """Return the model's answer."""
-        return self._session.run(None, {self._name: tensor})[0]
+        return self._session.run(None, {PICTURE: prepared})[0]
 
 
 class Stages:
@@ -123,7 +125,7 @@ class Stages:
         digest = self._timed("digest", lambda: picture_digest(image))
         self._timed("check", lambda: picture_trouble(image, self._check, digest=digest))
         fit = self._timed("scaling", lambda: self._preparing.fill(image))
-        answer = self._timed("model", lambda: self._bare.run(self._preparing.tensor))
+        answer = self._timed("model", lambda: self._bare.run(self._preparing.prepared))
 
         def read() -> ViewResult:
             manifest = self._manifest
@@ -224,11 +226,11 @@ def _measured(
         chosen = [pictures[(block * CALLS + call) % len(pictures)] for call in range(CALLS)]
         frames = [Frame(view.name, 1, call, 0, image, 0.0) for call, image in enumerate(chosen)]
         if block % 2:  # in turns, so that neither always comes second
-            bare_ms = _timed_ms(bare.run, [preparing.tensor] * CALLS)
+            bare_ms = _timed_ms(bare.run, [preparing.prepared] * CALLS)
             whole_ms = _timed_ms(looking.look, frames)
         else:
             whole_ms = _timed_ms(looking.look, frames)
-            bare_ms = _timed_ms(bare.run, [preparing.tensor] * CALLS)
+            bare_ms = _timed_ms(bare.run, [preparing.prepared] * CALLS)
         for image in chosen[:2]:
             stages.look(image)
         if block < 0:

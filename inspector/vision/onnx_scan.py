@@ -7,6 +7,7 @@ The file is a protobuf message; the field numbers are those of `onnx.proto3` (IR
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from math import prod
 
 from inspector.errors import PackageRefused
@@ -15,16 +16,32 @@ MOST_ELEMENTS = 1 << 28
 """Elements of one stored tensor; 1 GB as float32, far above any model that fits a line's budget."""
 STANDARD_DOMAINS = (b"", b"ai.onnx")
 
-_GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25  # of ModelProto
-_NODE, _INITIALIZER, _INPUT, _SPARSE_INITIALIZER = 1, 5, 11, 15  # of GraphProto
+GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25  # of ModelProto
+NODE, INITIALIZER, INPUT, _SPARSE_INITIALIZER = 1, 5, 11, 15  # of GraphProto
 _TYPE, _TENSOR_TYPE, _SHAPE = 2, 1, 2  # of ValueInfoProto, TypeProto, TypeProto.Tensor
-_DIM, _DIM_NAME = 1, 2  # of TensorShapeProto, its Dimension
+_ELEMENT, _DIM, _DIM_SIZE = 1, 1, 1  # of TypeProto.Tensor, TensorShapeProto, its Dimension
+_INPUT_NAME, _TENSOR_NAME = 1, 8  # of ValueInfoProto, TensorProto
 _OP_TYPE, _ATTRIBUTE, _DOMAIN = 4, 5, 7  # of NodeProto
 _TENSOR, _SUBGRAPH, _TENSORS, _SUBGRAPHS, _SPARSE = 5, 6, 10, 11, (22, 23)  # of AttributeProto
 _DIMS, _EXTERNAL_DATA, _DATA_LOCATION = 1, 13, 14  # of TensorProto
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5  # wire types
 
 _Field = tuple[int, int | memoryview]
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredInput:
+    """An input as the model's file describes it.
+
+    Attributes:
+        name: As it stands there.
+        kind: Number of the type of its elements, as `TensorProto.DataType` counts them.
+        shape: Its sizes; None where the model leaves one open.
+    """
+
+    name: bytes
+    kind: int
+    shape: tuple[int | None, ...]
 
 
 def refuse_unsafe(model: bytes, *, file: str) -> None:
@@ -46,24 +63,33 @@ def refuse_unsafe(model: bytes, *, file: str) -> None:
         raise PackageRefused(f"{file}: damaged, not a whole ONNX model ({error})") from error
 
 
-def open_sizes(model: bytes) -> dict[str, int]:
-    """Return the names of the sizes that the model's inputs leave open, each with its axis.
+def declared_inputs(model: bytes) -> list[DeclaredInput]:
+    """Return what the model wants to be given; weights that it lists as inputs too are left out.
 
     Args:
         model: The bytes of an ONNX file that `refuse_unsafe` let pass.
     """
-    graph = _only(memoryview(model), _GRAPH)
-    return {
-        bytes(name).decode(errors="replace"): axis
-        for info in _messages(graph, _INPUT)
-        for axis, size in enumerate(_messages(_shape(info), _DIM))
-        for name in _messages(size, _DIM_NAME)
-    }
+    graph = _only(memoryview(model), GRAPH)
+    weights = {bytes(_only(tensor, _TENSOR_NAME)) for tensor in _messages(graph, INITIALIZER)}
+    declared = [_declared(info) for info in _messages(graph, INPUT)]
+    return [one for one in declared if one.name not in weights]
 
 
-def _shape(info: memoryview) -> memoryview:
-    """Return the shape of a tensor's description; empty where it has none."""
-    return _only(_only(_only(info, _TYPE), _TENSOR_TYPE), _SHAPE)
+def _declared(info: memoryview) -> DeclaredInput:
+    kind = _only(_only(info, _TYPE), _TENSOR_TYPE)
+    element = next((value for number, value in fields(kind) if number == _ELEMENT), 0)
+    sizes = tuple(_size_of(size) for size in _messages(_only(kind, _SHAPE), _DIM))
+    return DeclaredInput(input_name(info), element if isinstance(element, int) else 0, sizes)
+
+
+def _size_of(dimension: memoryview) -> int | None:
+    size = dict(fields(dimension)).get(_DIM_SIZE)
+    return size if isinstance(size, int) else None
+
+
+def input_name(info: memoryview) -> bytes:
+    """Return the name in a description of an input."""
+    return bytes(_only(info, _INPUT_NAME))
 
 
 def _only(message: memoryview, field: int) -> memoryview:
@@ -71,15 +97,15 @@ def _only(message: memoryview, field: int) -> memoryview:
 
 
 def _messages(message: memoryview, field: int) -> Iterator[memoryview]:
-    return (_bytes(value) for number, value in _fields(message) if number == field)
+    return (_bytes(value) for number, value in fields(message) if number == field)
 
 
 def _check_model(model: memoryview, file: str) -> None:
     graphs = 0
-    for number, value in _fields(model):
+    for number, value in fields(model):
         if number in (_TRAINING, _FUNCTIONS):
             raise PackageRefused(f"{file}: contains functions or training parts; not accepted")
-        if number == _GRAPH:
+        if number == GRAPH:
             graphs += 1
             _check_graph(_bytes(value), file)
     if graphs != 1:
@@ -87,28 +113,28 @@ def _check_model(model: memoryview, file: str) -> None:
 
 
 def _check_graph(graph: memoryview, file: str) -> None:
-    for number, value in _fields(graph):
-        if number == _NODE:
+    for number, value in fields(graph):
+        if number == NODE:
             _check_node(_bytes(value), file)
-        elif number == _INITIALIZER:
+        elif number == INITIALIZER:
             _check_tensor(_bytes(value), file)
         elif number == _SPARSE_INITIALIZER:
             raise PackageRefused(f"{file}: contains sparse tensors; not accepted")
 
 
 def _check_node(node: memoryview, file: str) -> None:
-    fields = list(_fields(node))
-    names = {number: bytes(_bytes(value)) for number, value in fields if number in (4, 7)}
+    found = list(fields(node))
+    names = {number: bytes(_bytes(value)) for number, value in found if number in (4, 7)}
     kind = names.get(_OP_TYPE, b"").decode(errors="replace")[:40]
     if names.get(_DOMAIN, b"") not in STANDARD_DOMAINS:
         raise PackageRefused(f"{file}: operator {kind} is none of ONNX's own; not accepted")
-    for number, value in fields:
+    for number, value in found:
         if number == _ATTRIBUTE:
             _check_attribute(_bytes(value), file, kind)
 
 
 def _check_attribute(attribute: memoryview, file: str, kind: str) -> None:
-    for number, value in _fields(attribute):
+    for number, value in fields(attribute):
         if number in (_SUBGRAPH, _SUBGRAPHS):
             raise PackageRefused(f"{file}: operator {kind} loops or branches; not accepted")
         if number in (_TENSOR, _TENSORS):
@@ -119,7 +145,7 @@ def _check_attribute(attribute: memoryview, file: str, kind: str) -> None:
 
 def _check_tensor(tensor: memoryview, file: str) -> None:
     dims: list[int] = []
-    for number, value in _fields(tensor):
+    for number, value in fields(tensor):
         if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value != 0):
             raise PackageRefused(f"{file}: keeps weights in another file; not accepted")
         if number == _DIMS:
@@ -128,7 +154,7 @@ def _check_tensor(tensor: memoryview, file: str) -> None:
         raise PackageRefused(f"{file}: has a tensor of an impossible size; not accepted")
 
 
-def _fields(message: memoryview) -> Iterator[_Field]:
+def fields(message: memoryview) -> Iterator[_Field]:
     """Yield (field number, value): an int for a varint, else the field's bytes."""
     at = 0
     while at < len(message):

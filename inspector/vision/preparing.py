@@ -1,4 +1,7 @@
-"""From a camera's picture to the model's input. The one place where another colour order exists."""
+"""From a camera's picture to the model's input. The one place where another colour order exists.
+
+What is left to do to the grey values is put in front of the model itself: `onnx_input.py`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from inspector.domain.finding import Box
 from inspector.domain.frame import BgrImage
 from inspector.vision.manifest import Input
 
-Tensor = npt.NDArray[np.float32]
+Prepared = npt.NDArray[np.uint8]
+"""What a model takes: (1, height, width, 3), in the colour order of its manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +67,27 @@ def fitted(width_px: int, height_px: int, wanted: Input) -> Fit:
 
 
 class Preparing:
-    """Fills one buffer again and again; `tensor` is what the model reads."""
+    """Fills one buffer again and again; `prepared` is what the model reads."""
 
     def __init__(self, wanted: Input) -> None:
         self._wanted = wanted
         shape = (wanted.height, wanted.width, 3)
         self._canvas = np.full(shape, wanted.pad_value, np.uint8)
         self._last: Fit | None = None
-        self._gains = [np.float32(wanted.scale / std) for std in wanted.std]
-        pairs = zip(wanted.mean, wanted.std, strict=True)
-        self._offsets = [np.float32(mean / std) for mean, std in pairs]
-        self.tensor: Tensor = np.zeros((1, 3, *shape[:2]), np.float32)
+        self.prepared: Prepared = self._canvas[np.newaxis]
+        if wanted.colour == "rgb":
+            self.prepared = self.prepared.copy()
 
     def fill(self, image: BgrImage) -> Fit:
-        """Put a picture into `tensor` and return where it lies."""
+        """Put a picture into `prepared` and return where it lies."""
         height_px, width_px = image.shape[:2]
         fit = fitted(width_px, height_px, self._wanted)
         if self._last != fit:
             self._canvas[:] = self._wanted.pad_value
             self._last = fit
         self._scale_into_canvas(image, fit)
-        order = (2, 1, 0) if self._wanted.colour == "rgb" else (0, 1, 2)
-        planes = cv2.split(self._canvas)
-        for plane, channel in enumerate(order):
-            target = self.tensor[0, plane]
-            np.multiply(planes[channel], self._gains[plane], out=target)
-            if self._offsets[plane]:
-                target -= self._offsets[plane]
+        if self._wanted.colour == "rgb":
+            cv2.cvtColor(self._canvas, cv2.COLOR_BGR2RGB, dst=self.prepared[0])
         return fit
 
     def _scale_into_canvas(self, image: BgrImage, fit: Fit) -> None:

@@ -26,7 +26,7 @@ from inspector.domain.frame import BgrImage
 from inspector.errors import ModelFailed, PackageRefused, ProviderUnavailable
 from inspector.vision.layouts import Answer
 from inspector.vision.manifest import Package
-from inspector.vision.onnx_scan import open_sizes
+from inspector.vision.onnx_input import PICTURE, with_picture_input
 from inspector.vision.preparing import Fit, Preparing
 from inspector.vision.reading import judged_view, read_answer
 
@@ -94,7 +94,6 @@ class Session:
         self._manifest = package.manifest
         self._preparing = Preparing(package.manifest.input)
         self._session = _opened(package, device, _options(device, precision, threads, cache))
-        self._input = self._session.get_inputs()[0].name
         self._outputs = package.manifest.output.names or None
 
     def detect(self, image: BgrImage) -> tuple[tuple[Finding, ...], dict[str, float], Fit]:
@@ -115,7 +114,7 @@ class Session:
     def run(self) -> list[Answer]:
         """Return the model's answers to the picture that was prepared last."""
         try:
-            raw = self._session.run(self._outputs, {self._input: self._preparing.tensor})
+            raw = self._session.run(self._outputs, {PICTURE: self._preparing.prepared})
         except _ERRORS as error:
             raise ModelFailed(f"the model stopped: {_short(error)}") from error
         answers = [np.asarray(answer) for answer in raw]
@@ -215,11 +214,10 @@ def _opened(package: Package, device: str, options: dict[str, str]) -> onnxrunti
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = _ONLY_FATAL
     settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-    for name, size in _open_sizes(package).items():
-        settings.add_free_dimension_override_by_name(name, size)
+    model = with_picture_input(package.model, package.manifest.input, file=str(file))
     try:
         session = onnxruntime.InferenceSession(
-            package.model, settings, providers=[(PROVIDER, options)], enable_fallback=0
+            model, settings, providers=[(PROVIDER, options)], enable_fallback=0
         )
     except _MODEL_ERRORS as error:
         raise PackageRefused(f"{file}: not a model that can be built: {_short(error)}") from error
@@ -228,25 +226,15 @@ def _opened(package: Package, device: str, options: dict[str, str]) -> onnxrunti
     session.disable_fallback()
     if session.get_providers()[0] != PROVIDER:
         raise ProviderUnavailable(f"{file}: OpenVINO on {device} did not open")
-    _refuse_unfit(package, session, str(file))
+    _refuse_missing_output(package, session, str(file))
     return session
 
 
-def _open_sizes(package: Package) -> dict[str, int]:
-    """Return what the sizes are that the model leaves open: one picture, of the manifest's size."""
-    wanted = package.manifest.input
-    sizes = (1, 3, wanted.height, wanted.width)
-    return {name: sizes[axis] for name, axis in open_sizes(package.model).items() if axis < 4}
-
-
-def _refuse_unfit(package: Package, session: onnxruntime.InferenceSession, file: str) -> None:
-    manifest, inputs = package.manifest, session.get_inputs()
-    wanted = [1, 3, manifest.input.height, manifest.input.width]
-    if len(inputs) != 1 or inputs[0].type != "tensor(float)" or inputs[0].shape != wanted:
-        found = inputs[0].shape if inputs else "none"
-        raise PackageRefused(f"{file}: has input {found}, the manifest's [input] says {wanted}")
+def _refuse_missing_output(
+    package: Package, session: onnxruntime.InferenceSession, file: str
+) -> None:
     outputs = [output.name for output in session.get_outputs()]
-    unknown = sorted(set(manifest.output.names) - set(outputs))
+    unknown = sorted(set(package.manifest.output.names) - set(outputs))
     if unknown:
         raise PackageRefused(
             f"{file}: has outputs {', '.join(outputs)}; output.names says {unknown[0]}"

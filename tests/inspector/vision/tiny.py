@@ -73,11 +73,13 @@ def model(
     *,
     shapes: tuple[Sequence[int | str], Sequence[int]],
     more_outputs: Sequence[bytes] = (),
+    more_inputs: Sequence[bytes] = (),
     more: bytes = b"",
 ) -> bytes:
     graph = b"".join(bytes_field(1, one) for one in nodes) + bytes_field(2, "tiny")
     graph += b"".join(bytes_field(5, one) for one in tensors)
-    graph += bytes_field(11, value_info("x", shapes[0]))
+    for given in (value_info("x", shapes[0]), *more_inputs):
+        graph += bytes_field(11, given)
     for output in (value_info("y", shapes[1]), *more_outputs):
         graph += bytes_field(12, output)
     opset = bytes_field(1, "") + number_field(2, 13)
@@ -132,7 +134,7 @@ def raw() -> bytes:
     return conv_model(weights, biases)
 
 
-def score_map(batch: int | str = 1) -> bytes:
+def score_map(batch: int | str = 1, *, more_inputs: Sequence[bytes] = ()) -> bytes:
     """Return an anomaly model as Anomalib exports one: `y` scores red, `label`, and red's map."""
     weights, _ = weighted(1, 1)
     weights[0, 0] = 1 / SIDE_PX**2
@@ -152,7 +154,8 @@ def score_map(batch: int | str = 1) -> bytes:
         value_info("label", (1,), BOOL),
         value_info("map", (batch, 1, SIDE_PX, SIDE_PX)),
     ]
-    return model(nodes, tensors, shapes=((batch, 3, SIDE_PX, SIDE_PX), (1,)), more_outputs=more)
+    shapes = (batch, 3, SIDE_PX, SIDE_PX), (1,)
+    return model(nodes, tensors, shapes=shapes, more_outputs=more, more_inputs=more_inputs)
 
 
 ANOMALY: dict[str, Any] = {
