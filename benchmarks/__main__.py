@@ -50,9 +50,7 @@ def chosen(*, quick: bool, soak: bool, parts: int | None) -> dict[str, Measure]:
     """Return what is measured, with its size."""
     per_station = parts or (60 if quick else 33_334 if soak else 700)
     return {
-        "vision": lambda progress: vision.measure(
-            ROOT, blocks=12 if quick else 60, progress=progress
-        )[0],
+        "vision": lambda progress: vision.measure(ROOT, quick=quick, progress=progress)[0],
         "recorder": lambda progress: recording.measure(
             ROOT, parts=2000 if quick else 10_000, progress=progress
         ),

@@ -1,4 +1,4 @@
-"""Vision: picture in memory → findings, against the bare session of the same model and precision.
+"""Vision: picture in memory → findings, side by side with bare sessions and with Ultralytics.
 
 Alone: `python -m benchmarks.vision [--quick] [--json]`.
 """
@@ -7,186 +7,159 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
 import numpy as np
-import onnxruntime
 
-from benchmarks.figures import Figure, Section, Target, as_json, spread, table
+from benchmarks.contenders import Bare, Stages, Whole, one_by_one, side_by_side
+from benchmarks.figures import Section, as_json, table
 from benchmarks.machine import Watch
+from benchmarks.outside import Outside
 from benchmarks.progress import Progress
+from benchmarks.taken import Contender, in_turns
+from benchmarks.vision_figures import (
+    BARE,
+    BARES,
+    KEYS,
+    OTHERS,
+    PICTURE_PX,
+    WHOLE,
+    WHOLES,
+    Case,
+    figures_of,
+    short,
+    versions,
+)
 from inspector.config.loading import load_site
 from inspector.config.station import Station
-from inspector.domain.finding import ViewResult
-from inspector.domain.frame import BgrImage, Frame
-from inspector.errors import InspectorError, ProviderUnavailable
+from inspector.domain.frame import BgrImage
 from inspector.gateway.demo_world import product_of
 from inspector.simulator.parts import draw_part, make_part
 from inspector.simulator.seeds import seed_of
 from inspector.vision.manifest import Package, open_package
-from inspector.vision.onnx_input import PICTURE, with_picture_input
 from inspector.vision.parity import open_model
-from inspector.vision.picture_check import CheckLimits, picture_trouble
-from inspector.vision.preparing import Prepared, Preparing
-from inspector.vision.reading import judged_view, read_answer
-from inspector.vision.runtime import HINTS, PROVIDER, Model, limits_of
-from inspector.vision.worker import Looking, picture_digest
+from inspector.vision.runtime import HINTS, Model, Session, limits_of
 
 ROOT = Path(__file__).resolve().parent.parent
-PRECISIONS = tuple(HINTS)
-WIDE_PX, HIGH_PX = 1280, 1024
-"""1.3 megapixels, a common sensor."""
+TRAIN_PYTHON = ROOT / ".venv-train" / "bin" / "python"
+EXPORTS = ROOT / "runs" / "bench"
+"""Kept between runs: an export takes longer than the measuring."""
+LARGER_PX = 640
 PICTURES = 12
-CALLS = 10
-"""In one block, of the whole path or of the bare session, in turns."""
+CALLS = 12
+"""Pictures of each contender in one round."""
 WARM_UP = 2
-LEAST_RATIO = {320: Target(0.90, at_most=False), 640: Target(0.95, at_most=False)}
-STAGES = ("digest", "check", "scaling", "model", "reading")
+LEAST_ROUNDS = 4
+QUICK_S, LONG_S = 12.0, 60.0
+"""Of measuring one model, so that a slow computer takes as long as a fast one."""
+MOST_AT_ONCE = 4
 
 
-@dataclass(slots=True)
-class Case:
-    """One model, precision and size of picture.
-
-    Attributes:
-        input_px: The model's input.
-        precision: That runs, proven.
-        picture_px: Width and height.
-        ratios: Throughput of the whole path over that of the bare session, of each pair of blocks.
-        whole_ms, bare_ms: Of each call.
-        stage_ms: Of each stage, measured one by one beside them.
-    """
-
-    input_px: int
-    precision: str
-    picture_px: tuple[int, int]
-    ratios: list[float] = field(default_factory=list)
-    whole_ms: list[float] = field(default_factory=list)
-    bare_ms: list[float] = field(default_factory=list)
-    stage_ms: dict[str, list[float]] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """Return precision and picture, for people."""
-        wide, high = self.picture_px
-        return f"{self.precision}, {wide} × {high} px"
-
-    @property
-    def key(self) -> str:
-        """Return it for the JSON."""
-        wide, high = self.picture_px
-        return f"vision.{self.input_px}px.{self.precision.lower()}.{wide}x{high}"
-
-    @property
-    def ratio(self) -> float:
-        """Return the median throughput against the bare session."""
-        return statistics.median(self.ratios)
-
-
-class Bare:
-    """The bare session: ONNX Runtime alone, with the options that the product gives it."""
-
-    def __init__(self, package: Package, *, device: str, precision: str, threads: int) -> None:
-        config: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": HINTS[precision],
-            "NUM_STREAMS": "1",
-            "INFERENCE_NUM_THREADS": threads,
-        }
-        options = {"device_type": device, "load_config": json.dumps({device: config})}
-        self._session = onnxruntime.InferenceSession(
-            with_picture_input(package.model, package.manifest.input, file=package.model_file),
-            providers=[(PROVIDER, options)],
-            enable_fallback=0,
-        )
-
-    def run(self, prepared: Prepared) -> Any:
-        """Return the model's answer."""
-        return self._session.run(None, {PICTURE: prepared})[0]
-
-
-class Stages:
-    """The steps of the whole path one by one, with the product's own functions."""
-
-    def __init__(self, package: Package, station: Station, bare: Bare, taken: Case) -> None:
-        self._manifest, self._bare, self._taken = package.manifest, bare, taken
-        self._preparing = Preparing(package.manifest.input)
-        self._check = CheckLimits(**station.views[0].check.model_dump())
-        self._limits = limits_of(package, station.limits)
-
-    def look(self, image: BgrImage) -> None:
-        """Take one picture through all of them."""
-        digest = self._timed("digest", lambda: picture_digest(image))
-        self._timed("check", lambda: picture_trouble(image, self._check, digest=digest))
-        fit = self._timed("scaling", lambda: self._preparing.fill(image))
-        answer = self._timed("model", lambda: self._bare.run(self._preparing.prepared))
-
-        def read() -> ViewResult:
-            manifest = self._manifest
-            findings, top = read_answer([answer], manifest=manifest, fit=fit)
-            return judged_view("top", findings, top, limits=self._limits, fit=fit, model_ms=0.0)
-
-        self._timed("reading", read)
-
-    def _timed(self, stage: str, step: Callable[[], Any]) -> Any:
-        started_s = time.perf_counter()
-        result = step()
-        took_ms = (time.perf_counter() - started_s) * 1000
-        self._taken.stage_ms.setdefault(stage, []).append(took_ms)
-        return result
-
-
-def measure(root: Path, *, blocks: int, progress: Progress) -> tuple[Section, dict[str, object]]:
+def measure(root: Path, *, quick: bool, progress: Progress) -> tuple[Section, dict[str, object]]:
     """Return the figures of the site's first station, and the short answer of this module alone.
 
     Args:
         root: A site of the demo factory.
-        blocks: Pairs of blocks of each case.
+        quick: Fewer rounds, and the package's own input size only.
         progress: Told how far it is.
     """
-    cv2.setNumThreads(1)  # as in a worker
     station = load_site(root).stations[0]
     package = open_package(root / "models" / station.package)
-    small = drawn(station, PICTURES)
-    cases: list[Case] = []
-    notes: list[str] = []
-    for precision in PRECISIONS:
-        progress.say(f"vision: opening {package.name} in {precision}")
-        try:
-            model = opened(package, station, precision)
-        except ProviderUnavailable as error:
-            notes.append(f"{precision}: not measured: {error}")
-            continue
-        cases += [
-            _measured(package, station, model, pictures, blocks=blocks, progress=progress)
-            for pictures in (small, [enlarged(one) for one in small])
-        ]
-    notes.append(
-        "1280 × 1024 px: the demo's pictures, enlarged; model "
-        f"{package.name}, {station.device.threads} thread, calls in turns"
-    )
-    title = f"Vision: picture in memory → findings, {len(cases)} × {blocks} × {CALLS} pictures"
+    pictures = [enlarged(one) for one in drawn(station, PICTURES)]
+    threads_before = cv2.getNumThreads()
+    cv2.setNumThreads(1)  # as in a worker
+    try:
+        cases, notes = _cases(package, station, pictures, quick=quick, progress=progress)
+    finally:
+        cv2.setNumThreads(threads_before)
+    rounds = ", ".join(f"{case.px} px {len(case.rounds.taken[WHOLE])}" for case in cases)
+    size = " × ".join(map(str, PICTURE_PX))
+    notes.append(f"model {package.name}, pictures of the demo enlarged to {size} px")
+    notes.append(f"rounds of {CALLS} pictures for each contender, all in turns: {rounds}")
     figures = tuple(figure for case in cases for figure in figures_of(case))
-    failures = () if cases else ("no precision could be measured",)
-    return Section(title, figures, tuple(notes), failures), short(cases)
+    title = "Vision: picture in memory → findings, side by side"
+    return Section(title, figures, tuple(notes)), short(cases[0])
 
 
-def opened(package: Package, station: Station, precision: str) -> Model:
-    """Return the model as a worker opens it, its precision proven."""
-    device = station.device
-    return open_model(
-        package,
-        device=device.name,
-        precision=precision,
-        threads=device.threads,
-        limits=station.limits,
+def _cases(
+    package: Package,
+    station: Station,
+    pictures: list[BgrImage],
+    *,
+    quick: bool,
+    progress: Progress,
+) -> tuple[list[Case], list[str]]:
+    progress.say(f"vision: opening {package.name}")
+    precision, cores = station.device.precision, len(os.sched_getaffinity(0))
+    model = open_model(package, precision=precision, threads=cores, limits=station.limits)
+    length_s = QUICK_S if quick else LONG_S
+
+    def raced(sized: Package, facts: Mapping[str, Any], others: Mapping[str, Contender]) -> Case:
+        case = Case(sized.manifest.input.width, model.ran.precision, facts=facts)
+        progress.say(f"vision: {case.px} px, compiling for each contender")
+        contenders, stages = _contenders(sized, station, model, pictures)
+        contenders |= others
+        _raced(case, contenders, stages, pictures, length_s=length_s, progress=progress)
+        return case
+
+    if not TRAIN_PYTHON.exists():
+        why = "no training environment here (make .venv-train/ready): without Ultralytics, "
+        why += f"OpenVINO's own runtime and the model of {LARGER_PX} px"
+        return [raced(package, {}, {})], [why]
+    with TemporaryDirectory() as folder, Outside(TRAIN_PYTHON, ROOT) as outside:
+        shown = Path(folder) / "pictures.npy"
+        np.save(shown, np.stack(pictures))
+        others = {name: partial(outside.run, KEYS[name]) for name in OTHERS}
+        cases = []
+        for px in (package.manifest.input.width, LARGER_PX)[: 1 if quick else 2]:
+            progress.say(f"vision: exporting for Ultralytics at {px} px")
+            sized, facts = _exported(outside, package, px, shown, HINTS[model.ran.precision])
+            cases.append(raced(sized, facts, others))
+    return cases, [versions(cases[0])]
+
+
+def _exported(
+    outside: Outside, package: Package, px: int, pictures: Path, precision: str
+) -> tuple[Package, dict[str, Any]]:
+    """Return the package at that input size, and the facts of its export, opened there."""
+    folder = EXPORTS / f"{package.model_sha256[:12]}-{px}"
+    files = outside.ask(
+        "export",
+        model=str((package.folder / package.model_file).resolve()),
+        classes=package.manifest.classes,
+        pictures=str(pictures),
+        px=px,
+        folder=str(folder),
+        also_onnx=px != package.manifest.input.width,
     )
+    facts = outside.ask(
+        "open",
+        openvino=files["openvino"],
+        pictures=str(pictures),
+        px=px,
+        precision=precision,
+        streams=at_once(),
+    )
+    if px == package.manifest.input.width:
+        return package, facts
+    wanted = package.manifest.input.model_copy(update={"width": px, "height": px})
+    contents = {**package.contents, package.model_file: Path(files["onnx"]).read_bytes()}
+    manifest = package.manifest.model_copy(update={"input": wanted})
+    return replace(package, manifest=manifest, contents=contents), facts
+
+
+def at_once() -> int:
+    """Return how many workers or streams run side by side: one for each core, to a bound."""
+    return min(len(os.sched_getaffinity(0)), MOST_AT_ONCE)
 
 
 def drawn(station: Station, count: int) -> list[BgrImage]:
@@ -200,97 +173,55 @@ def drawn(station: Station, count: int) -> list[BgrImage]:
 
 def enlarged(image: BgrImage) -> BgrImage:
     """Return a picture of 1.3 megapixels."""
-    size = (WIDE_PX, HIGH_PX)
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    return np.asarray(cv2.resize(image, PICTURE_PX, interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def _measured(
-    package: Package,
-    station: Station,
-    model: Model,
+def _raced(
+    case: Case,
+    contenders: Mapping[str, Contender],
+    stages: Stages,
     pictures: Sequence[BgrImage],
     *,
-    blocks: int,
+    length_s: float,
     progress: Progress,
-) -> Case:
-    precision, device = model.ran.precision, station.device
-    bare = Bare(package, device=device.name, precision=precision, threads=device.threads)
-    height_px, width_px = pictures[0].shape[:2]
-    case = Case(package.manifest.input.width, precision, (width_px, height_px))
-    view = station.views[0]
-    looking = Looking(model, {view.name: CheckLimits(**view.check.model_dump())})
-    stages = Stages(package, station, bare, case)
-    preparing = Preparing(package.manifest.input)
-    preparing.fill(pictures[0])
-    for block in range(-WARM_UP, blocks):
-        chosen = [pictures[(block * CALLS + call) % len(pictures)] for call in range(CALLS)]
-        frames = [Frame(view.name, 1, call, 0, image, 0.0) for call, image in enumerate(chosen)]
-        if block % 2:  # in turns, so that neither always comes second
-            bare_ms = _timed_ms(bare.run, [preparing.prepared] * CALLS)
-            whole_ms = _timed_ms(looking.look, frames)
-        else:
-            whole_ms = _timed_ms(looking.look, frames)
-            bare_ms = _timed_ms(bare.run, [preparing.prepared] * CALLS)
-        for image in chosen[:2]:
-            stages.look(image)
-        if block < 0:
-            case.stage_ms.clear()
-            continue
-        case.whole_ms += whole_ms
-        case.bare_ms += bare_ms
-        case.ratios.append(sum(bare_ms) / sum(whole_ms))
-        progress.tick(f"vision: {case.name}, {block + 1} of {blocks}")
-    return case
+) -> None:
+    """Let all contenders look in turns, and the stages between them, for that long."""
+    for _ in range(WARM_UP):
+        list(in_turns(contenders, 0, CALLS))
+        stages.look(pictures[0])
+    stages.forget()
+    until_s, number = time.monotonic() + length_s, 0
+    while number < LEAST_ROUNDS or time.monotonic() < until_s:
+        for name, taken in in_turns(contenders, number, CALLS):
+            case.rounds.add(name, taken)
+        stages.look(pictures[number % len(pictures)])
+        stages.look(pictures[(number + 1) % len(pictures)])
+        number += 1
+        progress.tick(f"vision: {case.px} px in {case.precision}, {number} rounds")
+    case.stage_ms = stages.ms
 
 
-def _timed_ms(step: Callable[[Any], Any], arguments: Sequence[Any]) -> list[float]:
-    took_ms = []
-    for argument in arguments:
-        started_s = time.perf_counter()
-        result = step(argument)
-        took_ms.append((time.perf_counter() - started_s) * 1000)
-        if isinstance(result, ViewResult) and result.missed:
-            raise InspectorError(f"the picture was not looked at: {result.missed}")
-    return took_ms
+def _contenders(
+    package: Package, station: Station, model: Model, pictures: Sequence[BgrImage]
+) -> tuple[dict[str, Contender], Stages]:
+    """Return those of this process: on all cores, one picture at a time or several."""
+    cores, several = len(os.sched_getaffinity(0)), at_once()
+    precision = model.ran.precision
 
+    def opened(threads: int) -> Model:
+        session = Session(package, device="CPU", precision=precision, threads=threads)
+        return Model(package, session, model.ran, limits_of(package, station.limits))
 
-def figures_of(case: Case) -> Iterator[Figure]:
-    """Return the figures of one case."""
-    whole, bare = spread(case.whole_ms), spread(case.bare_ms)
-    yield Figure(
-        f"{case.key}.throughput_vs_bare",
-        f"{case.name}: whole path / bare",
-        case.ratio,
-        "",
-        LEAST_RATIO.get(case.input_px) if case.picture_px == (WIDE_PX, HIGH_PX) else None,
-        shares(case.stage_ms),
-    )
-    yield Figure(f"{case.key}.p50_ms", f"{case.name}: whole path, p50", whole.p50, "ms")
-    yield Figure(f"{case.key}.p99_ms", f"{case.name}: whole path, p99", whole.p99, "ms")
-    yield Figure(f"{case.key}.bare_p50_ms", f"{case.name}: bare session, p50", bare.p50, "ms")
-
-
-def shares(stage_ms: Mapping[str, Sequence[float]]) -> str:
-    """Return the median of each stage and its share of their sum, as text."""
-    medians = {stage: statistics.median(stage_ms[stage]) for stage in STAGES if stage in stage_ms}
-    total = sum(medians.values())
-    return ", ".join(f"{stage} {ms:.2f} ms {ms / total:.0%}" for stage, ms in medians.items())
-
-
-def short(cases: Sequence[Case]) -> dict[str, object]:
-    """Return the answer in two figures: of the large picture, in the faster precision."""
-    large = [case for case in cases if case.picture_px == (WIDE_PX, HIGH_PX)]
-    if not large:
-        return {}
-    fastest = min(large, key=lambda case: statistics.median(case.whole_ms))
-    whole, bare = spread(fastest.whole_ms), spread(fastest.bare_ms)
+    alone = opened(cores)
+    workers = [Whole(opened(cores // several), station, pictures) for _ in range(several)]
+    bare = Bare(package, precision=precision, threads=cores)
+    streams = Bare(package, precision=precision, threads=cores, streams=several)
     return {
-        "precision": fastest.precision,
-        "picture_px": list(fastest.picture_px),
-        "throughput_vs_bare": round(fastest.ratio, 3),
-        "latency_ms": {"p50": round(whole.p50, 3), "p99": round(whole.p99, 3)},
-        "bare_latency_ms": {"p50": round(bare.p50, 3), "p99": round(bare.p99, 3)},
-    }
+        WHOLE: partial(one_by_one, Whole(alone, station, pictures).look),
+        BARE: partial(one_by_one, bare.run),
+        WHOLES: partial(side_by_side, [worker.look for worker in workers]),
+        BARES: partial(side_by_side, [streams.run] * several),
+    }, Stages(package, station, alone)
 
 
 def main() -> int:
@@ -301,7 +232,7 @@ def main() -> int:
     arguments = parser.parse_args()
     watch = Watch()
     with Progress() as progress:
-        section, answer = measure(ROOT, blocks=12 if arguments.quick else 60, progress=progress)
+        section, answer = measure(ROOT, quick=arguments.quick, progress=progress)
     machine = watch.machine()
     if arguments.json:
         print(json.dumps({**as_json(machine.as_json(), [section]), **answer}))

@@ -78,7 +78,7 @@ class Pictures(Protocol):
     """Encoded pictures (JPEG)."""
 
     def picture(self, digest: str) -> bytes | None:
-        """Return the picture with this SHA-256 of its pixels: held first, then kept."""
+        """Return the picture with this BLAKE3 of its pixels: held first, then kept."""
         ...
 
     def latest(self, station: str, view: str) -> bytes | None:

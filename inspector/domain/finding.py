@@ -47,7 +47,7 @@ class ViewResult:
         findings: Those at or above the score limit of their class, best first.
         top_scores: The highest score for each class, even below its limit, from `SCORE_FLOOR`.
         missed: Empty when the model looked; else why it could not ("view missing", "frozen").
-        picture: SHA-256 (hex) of the pixels as inspected; empty when there was no picture.
+        picture: BLAKE3 (hex) of the pixels as inspected; empty when there was no picture.
         width_px: Of the picture; 0 when there was none.
         height_px: Of the picture; 0 when there was none.
         model_ms: Time in the model; 0 when it did not look.

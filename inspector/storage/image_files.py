@@ -13,7 +13,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 class KeptPictures:
     """The picture files of a site; written by the workers (`ipc.write_whole`), read here.
 
-    A picture's name is the SHA-256 of its pixels and nothing else, so no request can leave the
+    A picture's name is the BLAKE3 of its pixels and nothing else, so no request can leave the
     folder.
     """
 

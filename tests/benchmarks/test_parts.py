@@ -17,7 +17,6 @@ from benchmarks.progress import Progress
 from benchmarks.recording import BAD_EACH, entries_of
 from benchmarks.reject import figures_of, times_of
 from benchmarks.screens import pressable, rejected_at, shown_after_ms
-from benchmarks.vision import Case, shares, short
 from inspector.domain.finding import ViewResult
 from inspector.domain.record import Record
 from inspector.domain.verdict import Verdict
@@ -110,21 +109,6 @@ class TestTheScreens:
         judged = {"kind": "judged", "record": "a", "verdict": "reject", "at": AT.isoformat()}
         passed = judged | {"record": "b", "verdict": "pass"}
         assert rejected_at([judged, passed, {"kind": "acked"}]) == {"a": AT.timestamp()}
-
-
-class TestVision:
-    def test_shares_add_up(self) -> None:
-        said = shares({"digest": [1.0], "model": [3.0, 2.0, 4.0]})
-        assert said == "digest 1.00 ms 25%, model 3.00 ms 75%"
-
-    def test_answers_with_the_large_picture_in_the_faster_precision(self) -> None:
-        slow = Case(320, "FP32", (1280, 1024), [0.8], [9.0], [7.2])
-        fast = Case(320, "BF16", (1280, 1024), [0.9, 0.7, 0.8], [5.0], [4.0])
-        small = Case(320, "BF16", (400, 400), [0.95], [1.0], [0.95])
-        answer = short([slow, small, fast])
-        assert answer["precision"] == "BF16"
-        assert answer["throughput_vs_bare"] == 0.8
-        assert answer["latency_ms"] == {"p50": 5.0, "p99": 5.0}
 
 
 class TestMemory:
