@@ -14,9 +14,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from benchmarks.taken import Taken
-from inspector.errors import InspectorError
 
 _END_S = 5.0
+
+
+class TrainSideLost(Exception):
+    """The process in the training environment does not answer; says its last words."""
 
 
 class Outside:
@@ -41,14 +44,14 @@ class Outside:
         )
 
     def ask(self, do: str, **more: Any) -> dict[str, Any]:
-        """Return the answer; raises `InspectorError` with its last words when it has died."""
+        """Return the answer; raises `TrainSideLost` with its last words when it has died."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:
             print(json.dumps({"do": do, **more}), file=self._process.stdin, flush=True)
             answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         except (BrokenPipeError, ValueError) as error:
-            raise InspectorError(f"the training environment: {self._last_words()}") from error
+            raise TrainSideLost(f"the training environment: {self._last_words()}") from error
         return answer
 
     def run(self, contender: str, first: int, count: int) -> Taken:

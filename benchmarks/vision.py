@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,7 +24,7 @@ import numpy as np
 from benchmarks.contenders import Bare, Stages, Whole, one_by_one, side_by_side
 from benchmarks.figures import Section, as_json, table
 from benchmarks.machine import Watch
-from benchmarks.outside import Outside
+from benchmarks.outside import Outside, TrainSideLost
 from benchmarks.progress import Progress
 from benchmarks.taken import Contender, in_turns
 from benchmarks.vision_figures import (
@@ -78,7 +79,7 @@ def measure(root: Path, *, quick: bool, progress: Progress) -> tuple[Section, di
     threads_before = cv2.getNumThreads()
     cv2.setNumThreads(1)  # as in a worker
     try:
-        cases, notes = _cases(package, station, pictures, quick=quick, progress=progress)
+        cases, notes, failures = _cases(package, station, pictures, quick=quick, progress=progress)
     finally:
         cv2.setNumThreads(threads_before)
     rounds = ", ".join(f"{case.px} px {len(case.rounds.taken[WHOLE])}" for case in cases)
@@ -87,7 +88,7 @@ def measure(root: Path, *, quick: bool, progress: Progress) -> tuple[Section, di
     notes.append(f"rounds of {CALLS} pictures for each contender, all in turns: {rounds}")
     figures = tuple(figure for case in cases for figure in figures_of(case))
     title = "Vision: picture in memory → findings, side by side"
-    return Section(title, figures, tuple(notes)), short(cases[0])
+    return Section(title, figures, tuple(notes), tuple(failures)), short(cases[0])
 
 
 def _cases(
@@ -97,7 +98,8 @@ def _cases(
     *,
     quick: bool,
     progress: Progress,
-) -> tuple[list[Case], list[str]]:
+) -> tuple[list[Case], list[str], list[str]]:
+    """Return the cases, notes, and why something could not be measured."""
     progress.say(f"vision: opening {package.name}")
     precision, cores = station.device.precision, len(os.sched_getaffinity(0))
     model = open_model(package, precision=precision, threads=cores, limits=station.limits)
@@ -111,20 +113,32 @@ def _cases(
         _raced(case, contenders, stages, pictures, length_s=length_s, progress=progress)
         return case
 
-    if not TRAIN_PYTHON.exists():
+    python = train_python()
+    if python is None:
         why = "no training environment here (make .venv-train/ready): without Ultralytics, "
         why += f"OpenVINO's own runtime and the model of {LARGER_PX} px"
-        return [raced(package, {}, {})], [why]
-    with TemporaryDirectory() as folder, Outside(TRAIN_PYTHON, ROOT) as outside:
-        shown = Path(folder) / "pictures.npy"
-        np.save(shown, np.stack(pictures))
-        others = {name: partial(outside.run, KEYS[name]) for name in OTHERS}
-        cases = []
-        for px in (package.manifest.input.width, LARGER_PX)[: 1 if quick else 2]:
-            progress.say(f"vision: exporting for Ultralytics at {px} px")
-            sized, facts = _exported(outside, package, px, shown, HINTS[model.ran.precision])
-            cases.append(raced(sized, facts, others))
-    return cases, [versions(cases[0])]
+        return [raced(package, {}, {})], [why], []
+    cases: list[Case] = []
+    try:
+        with TemporaryDirectory() as folder, Outside(python, ROOT) as outside:
+            shown = Path(folder) / "pictures.npy"
+            np.save(shown, np.stack(pictures))
+            others = {name: partial(outside.run, KEYS[name]) for name in OTHERS}
+            for px in (package.manifest.input.width, LARGER_PX)[: 1 if quick else 2]:
+                progress.say(f"vision: exporting for Ultralytics at {px} px")
+                sized, facts = _exported(outside, package, px, shown, HINTS[model.ran.precision])
+                cases.append(raced(sized, facts, others))
+    except TrainSideLost as error:
+        return cases or [raced(package, {}, {})], [], [str(error)]
+    return cases, [versions(cases[0])], []
+
+
+def train_python() -> Path | None:
+    """Return the Python that has Ultralytics and OpenVINO's own runtime, or None."""
+    if TRAIN_PYTHON.exists():
+        return TRAIN_PYTHON
+    here = all(find_spec(name) for name in ("ultralytics", "openvino"))
+    return Path(sys.executable) if here else None
 
 
 def _exported(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.contenders import one_by_one, side_by_side
-from benchmarks.outside import Outside
+from benchmarks.outside import Outside, TrainSideLost
 from benchmarks.taken import Rounds, Taken, in_turns, shares
 from benchmarks.vision_figures import (
     BARE,
@@ -20,7 +20,6 @@ from benchmarks.vision_figures import (
     short,
     versions,
 )
-from inspector.errors import InspectorError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -122,6 +121,6 @@ def test_pictures_are_shared_among_those_that_run_side_by_side() -> None:
 def test_an_environment_that_lacks_the_training_tools_says_which() -> None:
     with (
         Outside(Path(sys.executable), ROOT) as outside,
-        pytest.raises(InspectorError, match=r"No module named 'openvino'"),
+        pytest.raises(TrainSideLost, match=r"No module named 'openvino'"),
     ):
         outside.ask("open")
