@@ -58,6 +58,7 @@ class Bare:
             "INFERENCE_PRECISION_HINT": HINTS[precision],
             "NUM_STREAMS": str(streams),
             "INFERENCE_NUM_THREADS": threads,
+            "ENABLE_CPU_PINNING": False,
         }
         options = {"device_type": "CPU", "load_config": json.dumps({"CPU": config})}
         self._session = onnxruntime.InferenceSession(

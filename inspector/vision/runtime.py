@@ -202,6 +202,8 @@ def _options(device: str, precision: str, threads: int, cache: Path | None) -> d
     config: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "NUM_STREAMS": "1"}
     if device == "CPU":
         config["INFERENCE_NUM_THREADS"] = threads
+        # Every process would bind its threads to the first cores: all stations to the same one.
+        config["ENABLE_CPU_PINNING"] = False
     options = {"device_type": device, "load_config": json.dumps({device: config})}
     if cache is not None:
         options["cache_dir"] = str(cache)

@@ -4,7 +4,9 @@ import os
 import resource
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -286,3 +288,17 @@ def test_the_memory_bound_ends_with_its_block() -> None:
     with runtime.bounded_memory(1 << 40):
         assert resource.getrlimit(resource.RLIMIT_DATA)[0] == 1 << 40
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core: nothing to be bound to")
+def test_looking_is_not_bound_to_a_core_that_another_station_looks_on(tmp_path: Path) -> None:
+    session = runtime.Session(package(tmp_path), device="CPU", precision="FP32", threads=1)
+    session.answers(RED)
+    looking = Thread(target=lambda: [session.run() for _ in range(3000)])
+    looking.start()
+    seen = set()
+    while looking.is_alive():
+        with suppress(ProcessLookupError):
+            seen.add(frozenset(os.sched_getaffinity(looking.native_id or 0)))
+    looking.join()
+    assert seen == {frozenset(os.sched_getaffinity(0))}
