@@ -55,7 +55,8 @@ TRAIN_PYTHON = ROOT / ".venv-train" / "bin" / "python"
 EXPORTS = ROOT / "runs" / "bench"
 """Kept between runs: an export takes longer than the measuring."""
 LARGER_PX = 640
-PICTURES = 12
+PICTURES = 4
+"""As many as a camera's ring of buffers holds: one that has just arrived is still in the cache."""
 CALLS = 12
 """Pictures of each contender in one round."""
 WARM_UP = 2
