@@ -37,8 +37,9 @@ class NodePlace(Settings):
 
     id: str | None = Field(
         default=None,
-        description="NodeId behind the namespace, s=... or i=..., with {prefix}, {view} or its"
-        " {number}, {slot} where these belong; empty: the PLC has no such node.",
+        description="NodeId behind the namespace, s=... or i=..., with {prefix}, {slot}, and {view}"
+        " or its place in the station's file: {number} from 0, {number_from_1} from 1, where these"
+        " belong; empty: the PLC has no such node.",
     )
     type: Literal["UInt32", "Int32", "Boolean"] | None = Field(
         default=None, description="Type that it must have at the PLC; not given: a usable one."
@@ -245,8 +246,10 @@ def _wrong_template(name: str, template: str | None) -> str:
         if begins.startswith(("ns=", "nsu=")):
             why += f": leave {begins}; away, namespace_uri stands for it"
         return why
-    if unknown := holes(template) - fitting_holes(name):
-        return f"the id has {{{min(unknown)}}}, and this node knows no such thing"
+    known = fitting_holes(name)
+    if unknown := holes(template) - known:
+        fitting = ", ".join(f"{{{hole}}}" for hole in sorted(known))
+        return f"the id has {{{min(unknown)}}}; that of this node may have {fitting}"
     if missing := holes(default_id(name)) & {"slot"} - holes(template):
         return f"the id must hold {{{min(missing)}}}: there is a node for each"
     return ""

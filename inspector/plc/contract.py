@@ -116,7 +116,8 @@ class Place:
 
     Attributes:
         id: Template of the NodeId behind the namespace, `s=...` or `i=...`; may hold `{prefix}`,
-            `{view}` or its `{number}` in the station, `{slot}`. Empty: the PLC has no such node.
+            `{view}` or its `{number}` in the station (from 0; `{number_from_1}`: from 1), `{slot}`.
+            Empty: the PLC has no such node.
         type: What it must be there; empty: whatever is usable for it.
     """
 
@@ -177,7 +178,7 @@ def holes(template: str) -> set[str]:
 def fitting_holes(name: str) -> set[str]:
     """Return what a template of this node may hold within braces."""
     plain = holes(default_id(name))
-    return plain | {"number"} if "view" in plain else plain
+    return plain | {"number", "number_from_1"} if "view" in plain else plain
 
 
 def filled(place: Place, name: str, *, prefix: str, views: Sequence[str]) -> str:
@@ -185,7 +186,8 @@ def filled(place: Place, name: str, *, prefix: str, views: Sequence[str]) -> str
     _, view, slot = split(name)
     values = {"prefix": prefix, "view": view, "slot": slot}
     if view:
-        values["number"] = str(views.index(view))
+        number = views.index(view)
+        values |= {"number": str(number), "number_from_1": str(number + 1)}
     return _HOLE.sub(lambda hole: values[hole[1]], place.id)
 
 

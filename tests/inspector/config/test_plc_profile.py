@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from inspector.config.plc_profile import PlcProfile, node_clashes
+from inspector.config.plc_profile import PlcProfile, node_clashes, node_of
 from inspector.plc.contract import (
     NAMES,
     OF_TRANSPORT,
@@ -107,6 +107,10 @@ WRONG = [
     ({"nodes": {"Track.PartId": {"id": "s="}}}, 'must begin with "s=" or "i="'),
     ({"nodes": {"Track.PartId": {"id": "s={station}.Id"}}}, "the id has {station}"),
     ({"nodes": {"Track.PartId": {"id": "s={view}.Id"}}}, "the id has {view}"),
+    (
+        {"nodes": {"Camera.Ring": {"id": "s=Cam{no}"}}},
+        "that of this node may have {number}, {number_from_1}, {prefix}, {view}",
+    ),
     ({"nodes": {"Verdict.Slot": {"id": "s={prefix}.Slot"}}}, "the id must hold {slot}"),
     ({"nodes": {"Verdict.Slot": {"type": "Boolean"}}}, "the type must be UInt32 or Int32"),
     ({"nodes": {"Config.PassAll": {"type": "UInt32"}}}, "the type must be Boolean"),
@@ -201,6 +205,14 @@ def test_two_nodes_of_which_one_is_written_cannot_be_one(nodes: dict[str, Any], 
     assert found
     assert key in found[0][0]
     assert "already" in found[0][1]
+
+
+@pytest.mark.parametrize(("hole", "numbers"), [("number", "01"), ("number_from_1", "12")])
+def test_a_plc_may_count_its_cameras_from_0_or_from_1(hole: str, numbers: str) -> None:
+    one = profile(nodes={"Camera.Ring": {"id": f's="{{prefix}}"."Cam{{{hole}}}"'}})
+    views = ("top", "side")
+    at = [node_of(one, f"Camera.{view}.Ring", prefix="board", views=views) for view in views]
+    assert at == [f's="board"."Cam{number}"' for number in numbers]
 
 
 def test_two_nodes_that_are_only_read_may_be_one() -> None:
