@@ -105,8 +105,12 @@ class Bench:
         await self.start_line()
         await self.start_worker()
         self._reading = asyncio.create_task(self._read_journal())
-        await self.until(self.is_good, STARTED_S, "the station is not good")
+        await self.sync_in()
         self.world.counted_from = self.world.newest + 1
+
+    async def sync_in(self) -> None:
+        """Return when every view is in sync."""
+        await self.until(self.is_good, STARTED_S, "the station is not good")
 
     async def _end_all(self) -> None:
         for process in self._processes.values():

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, ClassVar, Protocol
 
 from inspector.ipc import Runtime
 
@@ -60,6 +60,8 @@ class Peer:
     """Whether it has the operator table."""
     transport = "tables"
     """How words reach it, as its profile says."""
+    mapping: ClassVar[Mapping[str, Any]] = {}
+    """What else its profile says, by the profile's keys."""
 
     def __init__(self, around: Around, hear: Hear) -> None:
         """Start nothing yet."""

@@ -81,7 +81,7 @@ def _profile(peer: Peer, ports: Ports) -> PlcProfile:
             "password_env": PASSWORD,
             "trust_dir": TRUSTED,
         }
-    return PlcProfile.model_validate(profile)
+    return PlcProfile.model_validate({**profile, **peer.mapping})
 
 
 def _station(rate_hz: float, travel_s: float) -> Station:

@@ -3,8 +3,8 @@
 //     node main.js --folder DIR --port 0 --station board:top,side --trust gateway.der --password-env PLC_PASSWORD
 //
 // A part's place is counted from the eye, in encoder counts; the view number n of a station (from 0) stands at
-// (n + 1) * output-at. The belt stands while this process does not run (SIGSTOP), and goes on from there after a restart
-// with the same folder: what a PLC retains lies in DIR/retentive.json, its certificate in DIR/certificate.der.
+// (n + 1) * output-at. The belt stands when ordered to, and while this process does not run (SIGSTOP); it goes on from there
+// after a restart with the same folder: what a PLC retains lies in DIR/retentive.json, its certificate in DIR/certificate.der.
 //
 // stdout, one JSON object a line; read it, or the program will stand. Times are CLOCK_MONOTONIC in µs, of which the rings
 // hold the low 32 bits. "station" is the prefix.
@@ -34,6 +34,7 @@
 //     {"do": "freeze_triggers", "ms"}     clients see the Track and Camera nodes as they are now, all else goes on
 //     {"do": "raise_epoch", "by"}         another gateway writes a higher epoch to each station
 //     {"do": "stop_parts"}, {"do": "start_parts"}       at the eye; the belt runs on
+//     {"do": "stop_belt"}, {"do": "start_belt"}         with all that lies on it; the program runs on
 //     {"do": "quit"}                      the process ends between two scans like in a power cut, with all that it said
 //                                         retained: start it again. The end of stdin does the same
 "use strict";
@@ -81,6 +82,7 @@ const OPTIONS = {
     pull: text(""), // with that, no node may be written: the words are read from the gateway's server at this endpoint
     "pull-certificate": text(""), // that server's, DER; may appear later
     "pull-each-ms": text("50"),
+    foreign: flag, // names and types of its own, and only the nodes without which nothing works: foreign.js
 };
 
 const monotonicUs = () => Number(process.hrtime.bigint() / 1000n);
@@ -97,6 +99,7 @@ class Plc {
         this.counts = kept.encoder ?? 0;
         this.countsPerScan = (Number(values["counts-per-s"]) * SCAN_MS) / 1000;
         this.transport = values.transport;
+        this.beltRuns = true;
         this.programs = {};
         this.eyes = {};
         for (const station of values.station) {
@@ -119,7 +122,7 @@ class Plc {
     }
 
     _scan(nowUs) {
-        this.counts += this.countsPerScan;
+        if (this.beltRuns) this.counts += this.countsPerScan;
         const encoder = Math.floor(this.counts) % 2 ** 32;
         const said = [];
         for (const [station, program] of Object.entries(this.programs)) {
@@ -137,7 +140,7 @@ class Plc {
     _add(prefix, views, values, kept) {
         const outputAt = Object.fromEntries(views.map((view, number) => [view, (number + 1) * Number(values["output-at"])]));
         const rejectAt = Number(values["reject-at"]);
-        this.programs[prefix] = new StationProgram({ views, slots: Number(values.slots), rejectAt, outputAt, epoch: !values["no-epoch"], kept });
+        this.programs[prefix] = new StationProgram({ views, slots: Number(values.slots), rejectAt, outputAt, epoch: !values["no-epoch"] && !values.foreign, kept });
         if (this.transport === "mailbox") addMailboxes(this.programs[prefix]);
         const spacing = Number(values["counts-per-s"]) / Number(values.rate);
         this.eyes[prefix] = new Eye({ seed: `${values.seed} ${prefix}`, spacing, badShare: Number(values["bad-share"]) });
@@ -194,6 +197,8 @@ function orders(plc, server, writes) {
         raise_epoch: ({ by }) => each((program) => (program.node["Link.GatewayEpoch"] = program.node["Link.Epoch"] + by)),
         stop_parts: () => Object.values(plc.eyes).forEach((eye) => (eye.open = false)),
         start_parts: () => Object.values(plc.eyes).forEach((eye) => (eye.open = true)),
+        stop_belt: () => (plc.beltRuns = false),
+        start_belt: () => (plc.beltRuns = true),
         quit: () => process.exit(0),
     };
 }

@@ -4,6 +4,7 @@
 const fs = require("fs");
 const path = require("path");
 const { DataType, MessageSecurityMode, OPCUACertificateManager, OPCUAServer, SecurityPolicy, StatusCodes, Variant, VariantArrayType, nodesets } = require("node-opcua");
+const foreign = require("./foreign");
 const { addMethods } = require("./ways");
 const { Writes } = require("./writes");
 
@@ -24,6 +25,7 @@ class PlcServer {
         this.programs = programs;
         this.options = options;
         this.frozen = new Map(); // prefix and name -> the value shown while triggers are frozen
+        this.names = new Map(); // NodeId behind the namespace -> name below the prefix
     }
 
     // Start to listen; returns {endpoint, certificate}.
@@ -45,7 +47,7 @@ class PlcServer {
             maxConnectionsPerEndpoint: MOST_CONNECTIONS,
         });
         await this.server.initialize();
-        this.writes = new Writes(this.server.engine, Object.keys(this.programs));
+        this.writes = new Writes(this.server.engine, this.names);
         this._addNodes();
         await this.server.start();
         return { endpoint: `opc.tcp://127.0.0.1:${this.server.endpoints[0].port}`, certificate: this._certificateFile() };
@@ -74,7 +76,7 @@ class PlcServer {
     _addNodes() {
         const { addressSpace } = this.server.engine;
         if (this.options["shift-namespace"]) addressSpace.registerNamespace("urn:inspector:other");
-        this.namespace = addressSpace.registerNamespace(NAMESPACE);
+        this.namespace = addressSpace.registerNamespace(this.options.foreign ? foreign.NAMESPACE : NAMESPACE);
         for (const [prefix, program] of Object.entries(this.programs)) {
             const folder = this.namespace.addFolder(addressSpace.rootFolder.objects, { browseName: prefix });
             for (const name of this._names(program)) this._addNode(folder, prefix, program, name);
@@ -84,7 +86,7 @@ class PlcServer {
 
     _names(program) {
         const lacking = [...(this.options["no-operator-table"] ? OF_OPERATOR : []), ...(this.options["no-epoch"] ? OF_EPOCH : [])];
-        const names = Object.keys(program.node).filter((name) => !lacking.includes(name));
+        const names = Object.keys(program.node).filter((name) => !lacking.includes(name) && this._identifier("", program, name));
         const elements = (name) => Array.from(program.node[name], (_, slot) => `${name}[${slot}]`);
         return names.flatMap((name) => (TABLES.includes(name) ? elements(name) : [name]));
     }
@@ -98,10 +100,12 @@ class PlcServer {
             get: () => new Variant({ dataType: kind, arrayType: isArray ? VariantArrayType.Array : VariantArrayType.Scalar, value: this._shown(full, program, name) }),
             set: (variant) => this._store(program, name, variant),
         };
+        const identifier = this._identifier(prefix, program, name);
+        this.names.set(identifier, name);
         this.namespace.addVariable({
             organizedBy: folder,
-            browseName: full,
-            nodeId: `s=${full}`,
+            browseName: identifier,
+            nodeId: `s=${identifier}`,
             minimumSamplingInterval: SCAN_MS,
             dataType: kind,
             valueRank: isArray ? 1 : -1,
@@ -117,24 +121,34 @@ class PlcServer {
         return WRITABLE.test(name) || Boolean(WRITABLE_WORDS[transport]?.test(name));
     }
 
+    // The NodeId behind the namespace, without "s="; undefined for what a foreign PLC has not.
+    _identifier(prefix, program, name) {
+        if (!this.options.foreign) return `${prefix}.${name}`;
+        const [table, slot] = splitElement(name);
+        const own = foreign.foreignName(table, program.views);
+        return own && `"${prefix}"."${own}"${slot === null ? "" : `[${slot}]`}`;
+    }
+
     _kind(value, name, full) {
         const isArray = value instanceof Uint32Array;
         if (this.options["wrong-type"].includes(full)) return [DataType.Double, isArray];
         if (typeof value === "boolean") return [DataType.Boolean, false];
-        return [name === "State.StateCurrent" ? DataType.Int32 : DataType.UInt32, isArray];
+        const signed = this.options.foreign || name === "State.StateCurrent";
+        return [signed ? DataType.Int32 : DataType.UInt32, isArray];
     }
 
     _shown(full, program, name) {
         const [table, slot] = splitElement(name);
         const value = this.frozen.get(full) ?? (slot === null ? program.node[name] : program.node[table][slot]);
-        if (!this.options["wrong-type"].includes(full)) return copied(value);
-        return value instanceof Uint32Array ? Float64Array.from(value) : Number(value);
+        if (this.options["wrong-type"].includes(full)) return value instanceof Uint32Array ? Float64Array.from(value) : Number(value);
+        return this.options.foreign ? signed(value) : copied(value);
     }
 
     _store(program, name, variant) {
         const [table, slot] = splitElement(name);
-        if (slot === null) program.node[name] = variant.value;
-        else program.node[table][slot] = variant.value;
+        const value = this.options.foreign ? variant.value >>> 0 : variant.value;
+        if (slot === null) program.node[name] = value;
+        else program.node[table][slot] = value;
         return StatusCodes.Good;
     }
 
@@ -168,5 +182,7 @@ function splitElement(name) {
 
 // Tables change under the feet of an answer that is being made.
 const copied = (value) => (value instanceof Uint32Array ? value.slice() : value);
+// The same 32 bits as a DINT has them.
+const signed = (value) => (value instanceof Uint32Array ? Int32Array.from(value) : value | 0);
 
 module.exports = { PlcServer };

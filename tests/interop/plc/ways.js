@@ -31,10 +31,10 @@ function emptyMailboxes(program) {
 function addMethods(namespace, folder, prefix, program, writes) {
     for (const area of Object.keys(TABLES)) {
         const owner = namespace.addObject({ organizedBy: folder, browseName: `${prefix}.${area}`, nodeId: `s=${prefix}.${area}.Owner` });
-        const name = `${prefix}.${area}.Submit`;
+        const name = `${area}.Submit`;
         const method = namespace.addMethod(owner, {
             browseName: "Submit",
-            nodeId: `s=${name}`,
+            nodeId: `s=${prefix}.${name}`,
             inputArguments: [{ name: "word", dataType: DataType.UInt32 }],
             outputArguments: [{ name: "result", dataType: DataType.UInt32 }],
         });

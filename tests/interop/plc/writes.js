@@ -24,9 +24,10 @@ const KINDS = {
 };
 
 class Writes {
-    constructor(engine, prefixes) {
+    // names: NodeId behind the namespace -> name below the station's prefix.
+    constructor(engine, names) {
         this.write = engine.write.bind(engine);
-        this.prefixes = prefixes;
+        this.names = names;
         this.expect({ as: "none" });
         engine.write = (context, writes) => this._take(context, writes);
     }
@@ -35,20 +36,20 @@ class Writes {
     expect({ as, ms = 0, status = "BadInternalError", count = Infinity, only = "" }) {
         if (!(as in KINDS)) throw new Error(`writes cannot be ${as}`);
         if (!(status in StatusCodes)) throw new Error(`there is no status ${status}`);
-        this.fault = { as, ms, status, left: count, begins: this.prefixes.map((prefix) => `${prefix}.${only}`) };
+        this.fault = { as, ms, status, left: count, only };
     }
 
     _take(context, writes) {
-        const names = writes.map(({ nodeId }) => String(nodeId.value));
+        const names = writes.map(({ nodeId }) => this.names.get(String(nodeId.value)) ?? "");
         // Looked at once: the engine stamps a value when it takes it, and a write may be carried out again.
         const stamped = writes.map(({ value }) => Boolean(value.sourceTimestamp || value.serverTimestamp));
         return this.disturbed(names, () => this._carryOut(context, writes, stamped));
     }
 
-    // Return a status for each of these nodes, of a request that carryOut() would carry out.
+    // Return a status for each of these names below a prefix, of a request that carryOut() would carry out.
     async disturbed(names, carryOut) {
         const all = (status) => names.map(() => StatusCodes[status]);
-        const meant = names.some((name) => this.fault.begins.some((begin) => name.startsWith(begin)));
+        const meant = names.some((name) => name.startsWith(this.fault.only));
         if (!meant || this.fault.left <= 0) return carryOut();
         this.fault.left -= 1;
         return KINDS[this.fault.as]({ ...this.fault, carryOut, all });
