@@ -94,7 +94,7 @@ class _Forcing:
         epoch = 0
         if self._access.profile.places[EPOCH].id:
             epoch = (before.epoch + 1) % BITS_32
-            await self._write(EPOCH, epoch)
+            await self._until_in_force(epoch)
         await self._until_there(part)
         note(self._data, self._order, plc=self._access.profile.name, part=part, epoch=epoch)
         self._say(f"part {part}: {verdict_name(self._order.verdict).upper()} BY FORCE")
@@ -119,6 +119,18 @@ class _Forcing:
             raise PlcRefused(f"{SOMEBODY}: end it first")
         self._beat = await heartbeat(self._session.read, self._nodes)
 
+    async def _until_in_force(self, epoch: int) -> None:
+        """Say the epoch until the PLC shows it: an older one that came late may have replaced it.
+
+        There is no beat before that, or words of the old epoch would count again.
+        """
+        while True:
+            await self._write(EPOCH, epoch)
+            await asyncio.sleep(BEAT_S)
+            if (await self._look()).epoch == epoch:
+                return
+            self._be_patient(f"the PLC does not show epoch {epoch} in Link.Epoch")
+
     async def _until_there(self, part: int) -> None:
         """Beat until the part has passed the eye: its slot is cleared there."""
         while True:
@@ -138,13 +150,16 @@ class _Forcing:
 
     async def _step(self, else_why: str) -> PlcSnapshot:
         """Beat, and return what the PLC says a little later."""
-        if time.monotonic() > self._give_up_s:
-            why = f"{else_why} within {self._order.within_s:g} s: is the line running?"
-            raise PlcRefused(why)
+        self._be_patient(else_why)
         self._beat = (self._beat + 1) % BITS_32
         await self._write(HEARTBEAT, self._beat)
         await asyncio.sleep(BEAT_S)
         return await self._look()
+
+    def _be_patient(self, else_why: str) -> None:
+        if time.monotonic() > self._give_up_s:
+            why = f"{else_why} within {self._order.within_s:g} s: is the line running?"
+            raise PlcRefused(why)
 
     async def _look(self) -> PlcSnapshot:
         answer = await self._session.read(self._nodes.request)

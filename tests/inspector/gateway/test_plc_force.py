@@ -48,6 +48,7 @@ def plc(running: PlcProcess, monkeypatch: pytest.MonkeyPatch) -> PlcProcess:
     ring[3 * PART : 3 * PART + 3] = [PART, 100, 200]
     values: dict[str, Any] = {"Track.PartId": PART, "Track.Ring": ring, "Link.Epoch": 7}
     running.set(**values, **{"Decision.Slots": [0] * SLOTS})
+    running.ask("be", epochs_lost=0)
     running.ask("take_written")
     return running
 
@@ -104,6 +105,26 @@ def test_one_word_goes_under_a_new_epoch_and_the_decision_comes_back(
     counts = [value for name, value in rest if name == "Link.GatewayHeartbeat"]
     assert len(counts) >= 2, "it beats, or the PLC would not act on the word"
     assert counts == list(range(counts[0], counts[0] + len(counts)))
+
+
+def test_nothing_else_is_said_before_the_plc_shows_the_new_epoch(
+    bench: Bench, plc: PlcProcess, tmp_path: Path
+) -> None:
+    plc.ask("be", epochs_lost=2)
+    forced(bench, plc, tmp_path, say=decides(plc, PART, Action.PASSED))
+    said = written(plc)
+    assert said[:3] == [("Link.GatewayEpoch", 8)] * 3
+    assert "Link.GatewayEpoch" not in dict(said[3:])
+
+
+def test_a_plc_that_never_shows_the_new_epoch_is_left_alone(
+    bench: Bench, plc: PlcProcess, tmp_path: Path
+) -> None:
+    plc.ask("be", epochs_lost=1000)
+    with pytest.raises(PlcRefused, match=r"does not show epoch 8 in Link\.Epoch within 0\.5 s"):
+        forced(bench, plc, tmp_path, within_s=0.5, say=lambda _: None)
+    assert {name for name, _ in written(plc)} == {"Link.GatewayEpoch"}
+    assert not (tmp_path / "forced.jsonl").exists()
 
 
 def test_it_is_noted_with_the_person_before_it_is_said(

@@ -147,6 +147,8 @@ class StandIn:
         self.heartbeats = True
         self.submit_answer = 0
         self.takes = True
+        self.epochs_lost: int | None = None
+        """So many epochs come to nothing before one is in force; None: all of them."""
         self.stale: list[int] = []
         """Words of an earlier session that come just before the next commits."""
         self.cut_off: list[float] = []
@@ -241,6 +243,8 @@ class StandIn:
             self.written.append((name, item.Value.Value.Value))
             if name.endswith(".Commit") and self.takes:
                 await self._take(name.removesuffix(".Commit"), item.Value.Value.Value)
+            if name.endswith(".GatewayEpoch") and self.epochs_lost is not None:
+                await self._take_epoch(name.removesuffix(".GatewayEpoch"), item.Value.Value.Value)
         results: list[ua.StatusCode] = await really(params, user)
         return results
 
@@ -248,6 +252,13 @@ class StandIn:
         """Do what the PLC's program does in its next scan after a commit."""
         word = self.stale.pop(0) if self.stale else await self.get(f"{area}.Mailbox")
         await self.set(f"{area}.Taken", [sequence, word])
+
+    async def _take_epoch(self, link: str, epoch: int) -> None:
+        """Do what the PLC's program does with an epoch, unless an old one has replaced it."""
+        if self.epochs_lost:
+            self.epochs_lost -= 1
+        else:
+            await self.set(f"{link}.Epoch", epoch)
 
     def node_id(self, name: str) -> ua.NodeId:
         how, _, text = self.setup.elsewhere.get(name, f"s={name}").partition("=")
