@@ -102,7 +102,7 @@ class PlcSide:
     def plc_down(self, why: str) -> None:
         """The session ended."""
         if self.up or why != self.why:
-            log.warning("%s", why)
+            log.warning("PLC %s: %s", self.name, why)
         self.up, self.why = False, why
         for line in self._lines.values():
             line.plc_down(why)

@@ -260,7 +260,7 @@ class OpcUaPlc:
 
     def _tell_down(self, error: PlcLost | PlcRefused) -> None:
         """Tell the line, but not the same thing at each try."""
-        why = f"PLC {self._access.profile.name}: {error}"
+        why = str(error)
         if why != self._said:
             self._said = why
             self._events.plc_down(why)
