@@ -37,6 +37,7 @@ class Layout:
             last moment, so that a person can still change it.
         asks_at: View → counts from the eye where its picture is asked for, with software trigger.
         lens_counts: How far behind that a part may be for its picture to show it and no other.
+        cameras_at: To each view's camera; a standstill counts only where the outputs fire there.
     """
 
     station: str
@@ -53,6 +54,7 @@ class Layout:
     hold_rejects: bool = False
     asks_at: Mapping[str, int] = field(default_factory=dict)
     lens_counts: int = 0
+    cameras_at: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def last_word_at_counts(self) -> int:

@@ -30,6 +30,7 @@ from inspector.domain.belt import (
 from inspector.domain.finding import ViewResult
 from inspector.domain.judging import Decision, judge, not_inspected
 from inspector.domain.numbers import extended, parts_from
+from inspector.domain.outputs import ANOTHERS_RING, owner_of
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival, Stand, ViewTrack
 from inspector.domain.verdict import Verdict
@@ -301,6 +302,9 @@ def _frames_named(belt: Belt, view: str, snapshot: PlcSnapshot) -> Step:
         if why:
             return belt.with_track(view, sync.lost(track, why)), (SyncLost(view, why),)
     if belt.layout.sync == "standstill":
+        owner = owner_of(view, snapshot, belt.layout.cameras_at)
+        if owner != view and not track.in_sync:
+            return belt.with_track(view, replace(track, why=ANOTHERS_RING.format(owner))), ()
         return belt.with_track(view, _synced_by_stand(belt, track, fired)), ()
     if not sync.wants_gap(track):
         return belt.with_track(view, track), ()

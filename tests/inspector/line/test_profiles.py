@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from inspector.domain.belt import Part
+from inspector.domain.outputs import ANOTHERS_RING
 from inspector.domain.overriding import Answer, Press
 from inspector.domain.verdict import Action, Verdict
-from tests.factory import LAYOUT, Factory
+from tests.factory import LAYOUT, OUTPUTS, Factory
 
 NO_EPOCH = replace(LAYOUT, epoch=False)
 ONE_TABLE = replace(LAYOUT, operator_table=False, hold_rejects=True)
@@ -163,7 +164,7 @@ def test_without_holding_back_a_reject_goes_out_at_once() -> None:
 
 # --- no sync request ---
 
-BY_STANDSTILL = replace(LAYOUT, sync="standstill")
+BY_STANDSTILL = replace(LAYOUT, sync="standstill", cameras_at=OUTPUTS)
 
 
 def stand(factory: Factory, seconds: float) -> None:
@@ -186,6 +187,19 @@ def test_without_a_sync_request_nothing_passes_until_the_belt_has_stood() -> Non
     factory.check_promises()
     assert Action.PASSED in {fate.action for fate in factory.fates.values()}
     assert all(gap.request == 0 for gap in factory.program.gaps.values())
+
+
+def test_a_view_that_reads_the_ring_of_another_camera_is_not_synced_in_by_a_standstill() -> None:
+    exchanged = dict(zip(OUTPUTS, reversed(OUTPUTS.values()), strict=True))
+    factory = Factory(line_layout=replace(BY_STANDSTILL, cameras_at=exchanged))
+    factory.run(12)
+    stand(factory, 2)
+    factory.run(20)
+    assert {view: track.why for view, track in factory.line.belt.tracks.items()} == {
+        "top": ANOTHERS_RING.format("side"),
+        "side": ANOTHERS_RING.format("top"),
+    }
+    assert not any(fate.action and fate.action.is_pass for fate in factory.fates.values())
 
 
 @pytest.mark.parametrize("fault", ["drop", "miss", "double", "delay"])
