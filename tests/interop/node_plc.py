@@ -20,6 +20,8 @@ from tests.needs import require_npm, require_program
 PROGRAM: Final = Path(__file__).with_name("plc") / "main.js"
 PASSWORD_ENV: Final = "NODE_PLC_PASSWORD"
 PATIENCE_S = 20.0
+START_S = 60.0
+"""Loading the library and making keys takes its time on a busy computer."""
 
 
 class NodePlc:
@@ -72,7 +74,7 @@ class NodePlc:
         )
         self._reader = threading.Thread(target=self._read, name="node PLC")
         self._reader.start()
-        self.ready = self.hears("ready", after=heard)
+        self.ready = self.hears("ready", after=heard, within_s=START_S)
 
     def hears(
         self,

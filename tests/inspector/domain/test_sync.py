@@ -439,7 +439,7 @@ def test_a_missed_trigger_is_not_taken_for_the_hole_when_that_cannot_be_seen(
 
 
 @given(FAULTS, CROWDS)
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=300, derandomize=True, deadline=None)
 def test_however_close_parts_come_no_result_goes_to_another_part(
     faults: dict[int, str], spacings: list[float]
 ) -> None:
@@ -447,7 +447,7 @@ def test_however_close_parts_come_no_result_goes_to_another_part(
 
 
 @given(FAULTS, JITTER)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_whatever_frames_are_lost_or_doubled_no_result_goes_to_another_part(
     faults: dict[int, str], spacings: list[float]
 ) -> None:
