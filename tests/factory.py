@@ -38,7 +38,7 @@ LAYOUT = Layout("ring", ("top", "side"), 8000, 6000, 200, 400_000, 64)
 OUTPUTS = {"top": 0, "side": 3000}
 NEAR_COUNTS = 200
 """Half the smallest spacing."""
-SOFTWARE = replace(LAYOUT, sync="software_trigger", asks_at=OUTPUTS, lens_counts=NEAR_COUNTS)
+SOFTWARE = replace(LAYOUT, sync="software_trigger", cameras_at=OUTPUTS, lens_counts=NEAR_COUNTS)
 
 
 class FakeClock:
@@ -340,7 +340,7 @@ class Factory:
             case Triggered(part_id, _):
                 self.fates[part_id] = Fate(bad=self.random.random() < self.bad_share)
                 self._last_id = part_id
-            case Fired(view, part_id, at_us) if view not in self.line_layout.asks_at:
+            case Fired(view, part_id, at_us) if not self.line_layout.asks:
                 self._expose(view, part_id, at_us)
             case Decided(part_id, action):
                 assert self.fates[part_id].action is None, "decided twice"

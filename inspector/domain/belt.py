@@ -35,9 +35,9 @@ class Layout:
             for each picture, and makes the gap itself).
         hold_rejects: Without an operator table: a REJECT is held back until shortly before its
             last moment, so that a person can still change it.
-        asks_at: View → counts from the eye where its picture is asked for, with software trigger.
-        lens_counts: How far behind that a part may be for its picture to show it and no other.
-        cameras_at: To each view's camera; a standstill counts only where the outputs fire there.
+        cameras_at: Counts from the eye to each view's camera. There its picture is asked for, with
+            software trigger; a standstill counts only where the outputs fire there.
+        lens_counts: How far behind a camera a part may be for its picture to show it and no other.
     """
 
     station: str
@@ -52,9 +52,13 @@ class Layout:
     operator_table: bool = True
     sync: Sync = "request"
     hold_rejects: bool = False
-    asks_at: Mapping[str, int] = field(default_factory=dict)
-    lens_counts: int = 0
     cameras_at: Mapping[str, int] = field(default_factory=dict)
+    lens_counts: int = 0
+
+    @property
+    def asks(self) -> bool:
+        """Return whether the gateway asks the cameras for each picture."""
+        return self.sync == "software_trigger"
 
     @property
     def last_word_at_counts(self) -> int:

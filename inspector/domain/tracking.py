@@ -11,12 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
-from inspector.domain import asking, sync
-from inspector.domain.asking import Output
+from inspector.domain import naming, sync
 from inspector.domain.belt import (
     PLC_RESTARTED,
-    AskGap,
-    AskPicture,
     Belt,
     Decided,
     Effect,
@@ -30,9 +27,8 @@ from inspector.domain.belt import (
 from inspector.domain.finding import ViewResult
 from inspector.domain.judging import Decision, judge, not_inspected
 from inspector.domain.numbers import extended, parts_from
-from inspector.domain.outputs import ANOTHERS_RING, owner_of
 from inspector.domain.snapshot import PlcSnapshot
-from inspector.domain.sync import Arrival, Stand, ViewTrack
+from inspector.domain.sync import Arrival, Stand
 from inspector.domain.verdict import Verdict
 from inspector.domain.words import ID_MASK, OperatorWord, action_of
 
@@ -72,9 +68,9 @@ def plc_read(belt: Belt, snapshot: PlcSnapshot) -> Step:
     belt, more = _parts_entered(belt, snapshot)
     effects += more
     for view in belt.layout.views:
-        belt, more = _pictures_asked(belt, view, snapshot)
+        belt, more = naming.pictures_asked(belt, view, snapshot)
         effects += more
-        belt, more = _frames_named(belt, view, snapshot)
+        belt, more = naming.frames_named(belt, view, snapshot)
         effects += more
     belt, more = _settled(belt)
     effects += more
@@ -254,72 +250,6 @@ def _gap_cause(belt: Belt) -> str:
     if belt.newest is None:
         return "before the gateway's first start"
     return "the gateway was not running" if belt.away else "no connection to the PLC"
-
-
-def _pictures_asked(belt: Belt, view: str, snapshot: PlcSnapshot) -> Step:
-    """With software trigger: ask for the picture of each part that has come to the camera."""
-    if view not in belt.layout.asks_at:
-        return belt, ()
-    output, asks_at = belt.outputs.get(view, Output()), belt.layout.asks_at[view]
-    effects: tuple[Effect, ...] = ()
-    too_late = False
-    for part in belt.parts.values():
-        gone = belt.distance(part) - asks_at
-        if part.number <= output.newest or gone < 0:
-            continue
-        if gone > belt.layout.lens_counts:
-            output, too_late = asking.passed_over(output, part.number), True
-            continue
-        output, asks = asking.turn_of(output, part.number, round(snapshot.read_s * 1e6))
-        effects += (AskPicture(view),) * asks
-    belt = belt.with_output(view, output)
-    if too_late and belt.tracks[view].in_sync:  # its number is not among the frames: they shift
-        why = "a part had passed the camera before its picture could be asked for"
-        belt = belt.with_track(view, sync.lost(belt.tracks[view], why))
-        effects += (SyncLost(view, why),)
-    return belt, effects
-
-
-def _output(belt: Belt, view: str, snapshot: PlcSnapshot) -> Output:
-    """Return what a view's output has fired for and answered, the PLC's or our own."""
-    if view in belt.layout.asks_at:
-        return belt.outputs[view]
-    near = belt.newest or 0
-    fired = {extended(i, near=near): us for i, (_, us) in snapshot.fired[view].items()}
-    request, first = snapshot.sync[view]
-    return Output(fired, answer=(request, extended(first, near=near)))
-
-
-def _frames_named(belt: Belt, view: str, snapshot: PlcSnapshot) -> Step:
-    track = belt.tracks[view]
-    spacing_us = belt.layout.smallest_spacing_us
-    output = _output(belt, view, snapshot)
-    fired, (request, first) = output.fired, output.answer
-    if track.request and request == track.request:
-        track = sync.answered(track, first, fired, spacing_us=spacing_us)
-    if track.in_sync:
-        track, why = sync.name_frames(track, fired, read_s=snapshot.read_s, spacing_us=spacing_us)
-        if why:
-            return belt.with_track(view, sync.lost(track, why)), (SyncLost(view, why),)
-    if belt.layout.sync == "standstill":
-        owner = owner_of(view, snapshot, belt.layout.cameras_at)
-        if owner != view and not track.in_sync:
-            return belt.with_track(view, replace(track, why=ANOTHERS_RING.format(owner))), ()
-        return belt.with_track(view, _synced_by_stand(belt, track, fired)), ()
-    if not sync.wants_gap(track):
-        return belt.with_track(view, track), ()
-    request = belt.asked + 1
-    belt = replace(belt.with_track(view, sync.asked(track, request)), asked=request)
-    if view in belt.layout.asks_at:
-        return belt.with_output(view, asking.gap_begun(output, request)), ()
-    return belt, (AskGap(view, request),)
-
-
-def _synced_by_stand(belt: Belt, track: ViewTrack, fired: Mapping[int, int]) -> ViewTrack:
-    if track.in_sync:
-        return track
-    spacing_us = belt.layout.smallest_spacing_us
-    return sync.stood(track, belt.stand, fired, spacing_us=spacing_us)
 
 
 def _settled(belt: Belt) -> Step:

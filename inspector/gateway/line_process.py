@@ -348,7 +348,6 @@ def allows_override(station: Station) -> bool:
 
 def layout_of(station: Station, profile: PlcProfile) -> Layout:
     """Return the fixed facts that the pure belt needs of a station."""
-    views = station.views if profile.sync == "software_trigger" else ()
     return Layout(
         station=station.name,
         views=tuple(view.name for view in station.views),
@@ -361,7 +360,6 @@ def layout_of(station: Station, profile: PlcProfile) -> Layout:
         operator_table=profile.operator_table,
         sync=profile.sync,
         hold_rejects=station.hold_rejects,
-        asks_at={view.name: view.at_counts for view in views},
         lens_counts=round(station.belt.smallest_spacing_counts / 2),
         expects=station.expects.model_dump(exclude_none=True),
         cameras_at={view.name: view.at_counts for view in station.views},
