@@ -13,7 +13,7 @@ from threading import Event
 
 import click
 
-from inspector.cli.evaluate import evaluate_demo
+from inspector.cli.demo_evaluate import evaluate_demo
 from inspector.cli.run import run_with_screens, site_option
 from inspector.config.loading import load_site
 from inspector.config.site import DemoSettings, Site

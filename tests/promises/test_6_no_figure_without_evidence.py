@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from scipy.stats import binomtest
 
-from inspector.simulator.evaluate import Share
+from inspector.domain.share import Share
 
 
 @pytest.mark.parametrize(("count", "total"), [(0, 10), (3, 2500), (2500, 2500), (1, 1)])

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from inspector.cli import evaluate as evaluate_module
+from inspector.cli import demo_evaluate
 from inspector.cli.people import list_people
 from inspector.cli.status import read_site_status
 from inspector.config.loading import load_site
@@ -29,7 +29,7 @@ from tests.factory import Factory
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas"
-WITH_FIGURES = ("demo", "evaluate", "plc-check", "status")
+WITH_FIGURES = ("demo", "demo-evaluate", "plc-check", "status")
 
 
 def schema(name: str) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def test_a_figure_nobody_explained_is_refused() -> None:
         check("demo", {"schema": 1, "seed": 1, "stations": {"ring": one}, "all": one})
 
 
-# --- evaluate ---
+# --- demo --evaluate ---
 
 
 def test_the_figures_of_an_evaluation_fit_their_schema() -> None:
@@ -115,8 +115,8 @@ def test_the_figures_of_an_evaluation_fit_their_schema() -> None:
         for part in evaluation_parts("ring", good=2, bad=3)
     ]
     for parts in (seen, []):
-        shown = evaluate_module._as_json(evaluated("ring", parts))
-        check("evaluate", {"schema": 1, "parts": 3, "stations": {"ring": shown}})
+        shown = demo_evaluate._as_json(evaluated("ring", parts))
+        check("demo-evaluate", {"schema": 1, "parts": 3, "stations": {"ring": shown}})
 
 
 # --- status ---

@@ -1,9 +1,9 @@
 import pytest
 
 from inspector.domain.frame import BgrImage
+from inspector.domain.share import Share
 from inspector.simulator.evaluate import (
     JudgedPart,
-    Share,
     evaluated,
     evaluation_parts,
     judged,

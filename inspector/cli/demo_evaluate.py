@@ -15,7 +15,6 @@ from inspector.domain.frame import BgrImage
 from inspector.errors import BadInput
 from inspector.simulator.evaluate import (
     Evaluation,
-    Share,
     evaluated,
     evaluation_parts,
     judged,
@@ -59,19 +58,14 @@ def _kinds_in(model: Model, image: BgrImage) -> Sequence[str]:
 
 def _as_json(one: Evaluation) -> dict[str, object]:
     return {
-        "missed_clear": _share(one.missed_clear),
-        "false_rejects": _share(one.false_rejects),
-        "kind_right": _share(one.kind_right),
+        "missed_clear": one.missed_clear.as_json(),
+        "false_rejects": one.false_rejects.as_json(),
+        "kind_right": one.kind_right.as_json(),
         "missed": [
-            {"kind": kind, "from_sigma": low, "below_sigma": _finite(high), **_share(share)}
+            {"kind": kind, "from_sigma": low, "below_sigma": _finite(high), **share.as_json()}
             for (kind, low, high), share in one.missed.items()
         ],
     }
-
-
-def _share(share: Share) -> dict[str, object]:
-    low, high = share.interval
-    return {"count": share.count, "of": share.total, "share": share.value, "lo": low, "hi": high}
 
 
 def _finite(sigma: float) -> float | None:
