@@ -5,64 +5,22 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import cv2
 
 from inspector.cli.options import device_option, package_option, precision_option
-from inspector.domain.finding import Finding, ViewResult
-from inspector.domain.judging import Decision, judge
 from inspector.domain.words import verdict_name
-from inspector.errors import BadInput, ModelFailed, PictureRefused
-from inspector.vision.manifest import Package, open_package
+from inspector.errors import BadInput
+from inspector.vision.coco import write_coco
+from inspector.vision.inspecting import Inspected, inspected_file
+from inspector.vision.manifest import open_package
 from inspector.vision.parity import open_model
-from inspector.vision.picture_check import CheckLimits, picture_trouble
-from inspector.vision.picture_files import SUFFIXES, read_picture
+from inspector.vision.picture_files import SUFFIXES
 from inspector.vision.runtime import Model, bounded_memory
 
 BAD_INPUT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Inspected:
-    """What came of one file.
-
-    Attributes:
-        file: As it was named or found.
-        result: Of its only view; the file is the view's name.
-        seen: All findings from the score floor, those below the limits too.
-        refused: Why the file is no picture that can be judged, or "".
-    """
-
-    file: Path
-    result: ViewResult
-    seen: tuple[Finding, ...] = ()
-    refused: str = ""
-
-    @property
-    def decision(self) -> Decision:
-        """Return the verdict on a part that has this view only."""
-        return judge({str(self.file): self.result}, (str(self.file),))
-
-    def as_object(self) -> dict[str, object]:
-        """Return what `--json` prints of it (docs/schemas/inspect.json)."""
-        return {
-            "file": str(self.file),
-            "verdict": verdict_name(self.decision.verdict),
-            "reasons": self.reasons(),
-            "findings": [
-                {"class": one.kind, "score": round(one.score, 4), "box": _rounded(one)}
-                for one in self.result.findings
-            ],
-        }
-
-    def reasons(self) -> list[str]:
-        """Return why, without the name of the view: there is one."""
-        if self.result.missed:
-            return [self.result.missed]
-        return [f"{one.kind} {one.score:.2f}" for one in self.result.findings]
 
 
 @click.command("inspect")
@@ -101,10 +59,10 @@ def inspect_command(
     files = picture_files(pictures)
     package = open_package(folder)
     with bounded_memory():
-        model = open_model(package, device=device, precision=precision, threads=_threads())
-        inspected = list(inspected_files(files, model))
+        model = open_model(package, device=device, precision=precision, threads=all_threads())
+        inspected = list(inspected_files(files, model, label="inspecting"))
     if coco:
-        write_coco(coco, inspected, package)
+        write_coco(coco, inspected, package.manifest.classes)
     if as_json:
         click.echo(json.dumps([one.as_object() for one in inspected]))
     else:
@@ -136,60 +94,11 @@ def picture_files(named: Sequence[Path]) -> list[Path]:
     return files
 
 
-def inspected_files(files: Sequence[Path], model: Model) -> Iterator[Inspected]:
+def inspected_files(files: Sequence[Path], model: Model, *, label: str) -> Iterator[Inspected]:
     """Yield what comes of each file, with a progress bar on stderr."""
-    with click.progressbar(files, label="inspecting", file=sys.stderr) as bar:
+    with click.progressbar(files, label=label, file=sys.stderr) as bar:
         for file in bar:
             yield inspected_file(file, model)
-
-
-def inspected_file(file: Path, model: Model) -> Inspected:
-    """Return what comes of one file; one that is no picture is unknown, with the cause."""
-    view = str(file)
-    try:
-        image = read_picture(file)
-    except PictureRefused as error:
-        return Inspected(file, ViewResult(view, missed=str(error)), refused=str(error))
-    height_px, width_px = image.shape[:2]
-    missed = picture_trouble(image, CheckLimits())
-    if not missed:
-        try:
-            return Inspected(file, *model.look_at_all(view, image))
-        except ModelFailed as error:
-            missed = str(error)
-    return Inspected(file, ViewResult(view, missed=missed, width_px=width_px, height_px=height_px))
-
-
-def write_coco(file: Path, inspected: Iterable[Inspected], package: Package) -> None:
-    """Write COCO results, and beside them the list of pictures and classes that they name.
-
-    Results hold every finding from the score floor on, as an evaluation needs them. Pictures are
-    numbered from 1 in the order they were inspected, classes from 1 in the package's order.
-
-    Raises:
-        BadInput: The file cannot be written.
-    """
-    numbers = {kind: number for number, kind in enumerate(package.manifest.classes, 1)}
-    images, results = [], []
-    for number, one in enumerate(inspected, 1):
-        size = {"width": one.result.width_px, "height": one.result.height_px}
-        images.append({"id": number, "file_name": str(one.file), **size})
-        results += [
-            {
-                "image_id": number,
-                "category_id": numbers[finding.kind],
-                "bbox": _rounded(finding),
-                "score": round(finding.score, 6),
-            }
-            for finding in one.seen
-        ]
-    categories = [{"id": number, "name": kind} for kind, number in numbers.items()]
-    try:
-        file.write_text(json.dumps(results))
-        beside = file.with_name(file.name + ".images.json")
-        beside.write_text(json.dumps({"images": images, "categories": categories}))
-    except OSError as error:
-        raise BadInput(f"{file}: cannot be written: {error.strerror}") from error
 
 
 def _print_lines(inspected: Iterable[Inspected]) -> None:
@@ -198,10 +107,6 @@ def _print_lines(inspected: Iterable[Inspected]) -> None:
         click.echo(f"{verdict_name(one.decision.verdict):<8}{one.file}{why}")
 
 
-def _rounded(finding: Finding) -> list[float]:
-    return [round(number, 2) for number in finding.box]
-
-
-def _threads() -> int:
+def all_threads() -> int:
     """Return how many CPU threads one command may take: nobody waits for the others."""
     return max(1, cv2.getNumberOfCPUs())
