@@ -9,6 +9,7 @@ import click
 from inspector import __version__
 from inspector.cli.check import check_command, schema_command
 from inspector.cli.demo import demo_command
+from inspector.cli.evaluate import evaluate_command
 from inspector.cli.inspect import inspect_command
 from inspector.cli.models import models_command
 from inspector.cli.people import people_command
@@ -37,6 +38,7 @@ for command in (
     check_command,
     schema_command,
     inspect_command,
+    evaluate_command,
     models_command,
     people_command,
     plc_command,

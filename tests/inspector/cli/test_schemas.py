@@ -29,7 +29,7 @@ from tests.factory import Factory
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas"
-WITH_FIGURES = ("demo", "demo-evaluate", "plc-check", "status")
+WITH_FIGURES = ("demo", "demo-evaluate", "evaluate", "plc-check", "status")
 
 
 def schema(name: str) -> dict[str, Any]:
