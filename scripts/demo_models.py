@@ -2,15 +2,17 @@
 
     D=scripts/demo_models.py
     python $D package board --checkpoint runs/train/joint/weights/last.pt --joint --training T.json
+    python $D framework board --checkpoint runs/train/board/weights/last.pt --raw
     python $D limits board
     python $D evaluate board
     python $D samples
 
 `package` exports the network in `.venv-train`, chooses the limits on the limits' seeds and writes
-`models/<station>/`; `limits` chooses them anew for a package that is there. `evaluate` judges
-freshly drawn parts of the evaluation's seeds with the package as the product runs it, prints the
-figures and writes them into the manifest. `samples` writes `sample_images/` with what the packages
-say of each picture, their errors included.
+`models/<station>/`; `framework` asks the checkpoint itself for its scores of a package's golden
+pictures and writes them beside the package's; `limits` chooses the limits anew for a package that
+is there. `evaluate` judges freshly drawn parts of the evaluation's seeds with the package as the
+product runs it, prints the figures and writes them into the manifest. `samples` writes
+`sample_images/` with what the packages say of each picture, their errors included.
 """
 
 from __future__ import annotations
@@ -18,9 +20,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import shutil
-import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,6 +31,7 @@ import numpy as np
 import numpy.typing as npt
 import tomlkit
 
+from inspector.cli.trainer import framework_scores, trainer
 from inspector.domain.frame import BgrImage
 from inspector.simulator.dataset import INPUT_PX
 from inspector.simulator.evaluate import (
@@ -44,6 +45,7 @@ from inspector.simulator.evaluate import (
 from inspector.simulator.parts import STATIONS, PartTruth, draw_part, kinds_of, views_of
 from inspector.simulator.samples import GOOD, Sample, faint, samples
 from inspector.simulator.seeds import RANGES
+from inspector.vision.golden import difference
 from inspector.vision.limits import FALSE_REJECTS, chosen_limits
 from inspector.vision.manifest import MANIFEST, open_package
 from inspector.vision.runtime import Session
@@ -51,7 +53,6 @@ from inspector.vision.runtime import Session
 ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "models"
 SAMPLE_IMAGES = ROOT / "sample_images"
-TRAINER = ROOT / ".venv-train" / "bin" / "python"
 NOTE = (
     "Trained with Ultralytics from random weights on the simulator's pictures alone. The exporter "
     "marks its weights AGPL-3.0; see models/LICENSE."
@@ -93,6 +94,21 @@ def package(asked: argparse.Namespace) -> None:
     manifest = _manifest(asked, goldens)
     _save(folder, manifest)
     choose_limits(asked)
+    ask_framework(asked)
+
+
+def ask_framework(asked: argparse.Namespace) -> None:
+    """Write what the training framework itself gives for each golden picture into the manifest."""
+    folder = MODELS / asked.station
+    wanted = open_package(folder).manifest.input
+    manifest = tomlkit.parse((folder / MANIFEST).read_text("utf-8")).unwrap()
+    pictures = [_read_png(folder / golden["file"]) for golden in manifest["golden"]]
+    scores = framework_scores(asked.checkpoint, pictures, wanted, *_part(asked))
+    for golden, given in zip(manifest["golden"], scores, strict=True):
+        golden["framework"] = given
+        off = difference(given, golden["scores"])
+        print(f"{asked.station} {golden['file']}: framework and export differ by {off:.6f}")
+    _save(folder, manifest)
 
 
 def choose_limits(asked: argparse.Namespace) -> None:
@@ -108,14 +124,17 @@ def choose_limits(asked: argparse.Namespace) -> None:
 
 
 def _export(asked: argparse.Namespace, target: Path) -> None:
-    command = [str(TRAINER), "-m", "inspector.vision.train", "export", str(asked.checkpoint)]
-    command += [str(target), "--classes", *kinds_of(asked.station)]
+    words = ("onnx", asked.checkpoint.resolve(), target, *_part(asked))
+    trainer("export", *words, what=f"exporting {asked.station}")
+
+
+def _part(asked: argparse.Namespace) -> list[str]:
+    """Return the words of `inspector.vision.export` for a station's part of the checkpoint."""
+    words = ["--classes", *kinds_of(asked.station), *(["--raw"] if asked.raw else [])]
     if asked.joint:
         before = STATIONS[: STATIONS.index(asked.station)]
-        command += ["--first", str(sum(len(kinds_of(station)) for station in before))]
-    offline = {**os.environ, "YOLO_OFFLINE": "true", "YOLO_CONFIG_DIR": str(ROOT / "runs")}
-    command += ["--raw"] if asked.raw else []
-    subprocess.run(command, check=True, cwd=ROOT, env=offline, stdout=subprocess.DEVNULL)
+        words += ["--first", str(sum(len(kinds_of(station)) for station in before))]
+    return words
 
 
 def _golden_samples(station: str) -> list[Sample]:
@@ -285,10 +304,13 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("package")
     one.set_defaults(run=package)
-    one.add_argument("station", choices=STATIONS)
-    one.add_argument("--checkpoint", type=Path, required=True)
-    one.add_argument("--joint", action="store_true", help="the checkpoint knows all stations")
-    one.add_argument("--raw", action="store_true", help="the one-to-many head, every anchor")
+    asking = commands.add_parser("framework")
+    asking.set_defaults(run=ask_framework)
+    for parser in (one, asking):
+        parser.add_argument("station", choices=STATIONS)
+        parser.add_argument("--checkpoint", type=Path, required=True)
+        parser.add_argument("--joint", action="store_true", help="the checkpoint knows all")
+        parser.add_argument("--raw", action="store_true", help="the one-to-many head, all anchors")
     one.add_argument("--training", type=Path, required=True, help="JSON of the [training] table")
     one.add_argument("--parts", type=int, default=2000, help="good, and bad, to choose limits on")
     again = commands.add_parser("limits")

@@ -10,6 +10,7 @@ from inspector import __version__
 from inspector.cli.check import check_command, schema_command
 from inspector.cli.demo import demo_command
 from inspector.cli.evaluate import evaluate_command
+from inspector.cli.export import export_command
 from inspector.cli.inspect import inspect_command
 from inspector.cli.models import models_command
 from inspector.cli.people import people_command
@@ -43,6 +44,7 @@ for command in (
     people_command,
     plc_command,
     train_command,
+    export_command,
 ):
     commands.add_command(command)
 

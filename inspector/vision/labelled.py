@@ -12,8 +12,10 @@ picture, or the corners of an outline. A picture without rows is a good one.
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -129,6 +131,41 @@ def label_file(picture: Path) -> Path:
     before, images, after = str(picture).rpartition(f"{os.sep}images{os.sep}")
     labels = f"{before}{os.sep}labels{os.sep}{after}" if images else str(picture)
     return Path(labels).with_suffix(".txt")
+
+
+def fingerprint(pictures: Sequence[Labelled]) -> str:
+    """Return the SHA-256 over pictures and labels, whatever their order and their folder."""
+    each = [
+        hashlib.sha256(one.file.read_bytes()).hexdigest()
+        + f" {one.file.name} {list(zip(one.kinds, one.shares, strict=True))}\n"
+        for one in pictures
+    ]
+    return hashlib.sha256("".join(sorted(each)).encode()).hexdigest()
+
+
+def write_set(folder: Path, names: Sequence[str], parts: Mapping[str, Sequence[Labelled]]) -> Path:
+    """Write a set anew as links to its pictures and labels as they were checked; its data.yaml.
+
+    What trains reads these labels and no others, and leaves its caches here, not among a person's
+    pictures: Ultralytics would take a cache for true after a label was changed within its length.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    numbers = {name: number for number, name in enumerate(names)}
+    for split, pictures in parts.items():
+        images, labels = folder / "images" / split, folder / "labels" / split
+        images.mkdir(parents=True)
+        labels.mkdir(parents=True)
+        for number, one in enumerate(pictures):
+            (images / f"{number:07}{one.file.suffix.lower()}").symlink_to(one.file.resolve())
+            rows = [
+                f"{numbers[kind]} {x + wide / 2} {y + high / 2} {wide} {high}\n"
+                for kind, (x, y, wide, high) in zip(one.kinds, one.shares, strict=True)
+            ]
+            (labels / f"{number:07}.txt").write_text("".join(rows))
+    table = {split: str(folder.resolve() / "images" / split) for split in parts}
+    file = folder / "data.yaml"
+    file.write_text(yaml.safe_dump({**table, "names": dict(enumerate(names))}))
+    return file
 
 
 def _yaml(file: Path) -> dict[str, Any]:

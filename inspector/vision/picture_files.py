@@ -23,12 +23,16 @@ def read_picture(file: Path) -> BgrImage:
     Raises:
         PictureRefused: One sentence that names the file.
     """
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(MOST_FILE_BYTES + 1)
-    except OSError as error:
-        raise PictureRefused(f"{file}: cannot be read: {error.strerror}") from error
-    return decoded(content, name=str(file))
+    return decoded(_content(file), name=str(file))
+
+
+def picture_size(file: Path) -> tuple[int, int]:
+    """Return width and height as the header states them; no pixel is decoded.
+
+    Raises:
+        PictureRefused: Empty, too large, or none of PNG, JPEG and BMP.
+    """
+    return _accepted_size(_content(file), str(file))
 
 
 def decoded(content: bytes, *, name: str) -> BgrImage:
@@ -37,6 +41,20 @@ def decoded(content: bytes, *, name: str) -> BgrImage:
     Raises:
         PictureRefused: Empty, too large, damaged, or none of PNG, JPEG and BMP.
     """
+    width, height = _accepted_size(content, name)
+    return _pixels(content, name, (height, width, 3))
+
+
+def _content(file: Path) -> bytes:
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MOST_FILE_BYTES + 1)
+    except OSError as error:
+        raise PictureRefused(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def _accepted_size(content: bytes, name: str) -> tuple[int, int]:
+    """Return width and height from the header; raises `PictureRefused`."""
     if not content:
         raise PictureRefused(f"{name}: empty, 0 bytes")
     if len(content) > MOST_FILE_BYTES:
@@ -50,7 +68,7 @@ def decoded(content: bytes, *, name: str) -> BgrImage:
         raise PictureRefused(
             f"{name}: {width} x {height} pixels; from 1 to {most} million accepted"
         )
-    return _pixels(content, name, (height, width, 3))
+    return width, height
 
 
 def _pixels(content: bytes, name: str, shape: tuple[int, int, int]) -> BgrImage:

@@ -1,26 +1,25 @@
-"""Trains the demo's models with Ultralytics.
+"""Trains models with Ultralytics: the demo's, and those of a factory's own pictures.
 
-The only module that imports it; it runs in its own environment, `.venv-train`.
+Only this module and `export` and `unpack` beside it import it; they run in an environment of their
+own, `.venv-train`. Ultralytics and the weights that it makes are AGPL-3.0.
 
     nice -n 19 .venv-train/bin/python -m inspector.vision.train train joint DATA_YAML --hours 1
 
-Training starts from random weights (`yolo26n.yaml`) or from an earlier checkpoint of ours: no
-picture but the simulator's, and no downloaded weights. The network's forward pass runs in
-bfloat16 where the processor is a CPU, which about halves the time; weights, losses and boxes stay
-in 32 bits. The simulator's own jitter takes the place of augmentation.
+Training starts from random weights (`yolo26n.yaml`) or from a checkpoint; nothing is downloaded.
+The network's forward pass runs in bfloat16, which about halves the time of a CPU; weights, losses
+and boxes stay in 32 bits. For the demo the simulator's own jitter takes the place of augmentation.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -29,7 +28,7 @@ from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.nn.tasks import DetectionModel
 
 INPUT_PX = 320
-RUNS = Path("runs/train")
+RUNS, CLOCK = Path("runs/train"), "clock.json"
 _TICKS_BETWEEN = 250
 """Over all cores; a tick is 10 ms."""
 _LAST_RATE = 0.02
@@ -44,21 +43,16 @@ NO_AUGMENTATION: dict[str, float] = dict.fromkeys(
 AUGMENTATION: dict[str, float] = {"fliplr": 0.5, "flipud": 0.5, "translate": 0.1, "scale": 0.2}
 """For real pictures, of which there are few: a part's face has no up or down to a defect."""
 SETTINGS: dict[str, Any] = {
-    "batch": 16,
-    "nbs": 16,
     "optimizer": "AdamW",
     "lr0": 0.002,
     "lrf": 0.02,
     "cos_lr": True,
     "warmup_epochs": 0.3,
     "weight_decay": 0.0005,
-    "device": "cpu",
     "workers": 1,
-    "val": False,
     "plots": False,
     "amp": False,
     "save_period": 1,
-    "seed": 0,
     "deterministic": False,
     "exist_ok": True,
     "close_mosaic": 0,
@@ -78,6 +72,11 @@ def _float32(value: Any) -> Any:
     return value
 
 
+def _device() -> str:
+    """Return a GPU where there is one that can compute in bfloat16, else the CPU."""
+    return "cuda" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "cpu"
+
+
 @contextmanager
 def bfloat16_forward() -> Iterator[None]:
     """Run the forward pass of models in training in bfloat16 while this lasts."""
@@ -86,7 +85,7 @@ def bfloat16_forward() -> Iterator[None]:
     def predict(self: DetectionModel, *args: Any, **named: Any) -> Any:
         if not self.training:
             return exact(self, *args, **named)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast(_device(), dtype=torch.bfloat16):
             outputs = exact(self, *args, **named)
         return _float32(outputs)
 
@@ -123,22 +122,47 @@ class FreeCores:
         torch.set_num_threads(max(1, cores - round(taken + 0.1)))
 
 
-class FallingRate:
-    """Lets the learning rate fall along half a cosine over the time given, step by step.
+class Clock:
+    """Ends a training after its hours, counted over all its calls, and lets the rate fall to then.
 
-    Ultralytics plans it by epochs, whose number it can only guess until the first one is over.
+    The learning rate falls along half a cosine over the time given, step by step. Ultralytics' own
+    time limit begins anew in each call and plans by epochs, whose number it can only guess.
     """
 
-    def __init__(self, *, lr0: float, hours: float) -> None:
-        self._lr0, self._seconds = lr0, hours * 3600
+    def __init__(self, run: Path, *, hours: float, lr0: float) -> None:
+        self._file, self._hours, self._lr0 = run / CLOCK, hours, lr0
+        self._before_s = json.loads(self._file.read_text())["used_s"] if self._file.exists() else 0
         self._started_s = time.monotonic()
+        self._epochs = 0
 
-    def set(self, trainer: DetectionTrainer) -> None:
-        """Set the rate for the next batch."""
-        passed = min((time.monotonic() - self._started_s) / self._seconds, 1.0)
+    @property
+    def _used_s(self) -> float:
+        return float(self._before_s) + time.monotonic() - self._started_s
+
+    def follow(self, model: YOLO) -> None:
+        """Take part in a training."""
+        model.add_callback("on_train_batch_start", self._set_rate)
+        model.add_callback("on_train_batch_end", self._stop_in_time)
+        model.add_callback("on_fit_epoch_end", self._keep)
+
+    def _set_rate(self, trainer: DetectionTrainer) -> None:
+        passed = min(self._used_s / (self._hours * 3600), 1.0)
         rate = self._lr0 * max(_LAST_RATE, (1 + math.cos(math.pi * passed)) / 2)
         for group in trainer.optimizer.param_groups:
             group["lr"] = rate
+
+    def _stop_in_time(self, trainer: DetectionTrainer) -> None:
+        trainer.stop = trainer.stop or self._used_s > self._hours * 3600
+
+    def _keep(self, trainer: DetectionTrainer) -> None:
+        """Write the time down with each checkpoint, and say how many epochs there will be."""
+        self._epochs += 1
+        used_s = self._used_s
+        facts = {"hours": self._hours, "lr0": self._lr0, "used_s": round(used_s, 1)}
+        self._file.write_text(json.dumps(facts))
+        epoch_s = (used_s - self._before_s) / self._epochs
+        left = math.ceil(max(self._hours * 3600 - used_s, 0) / epoch_s)
+        trainer.epochs = trainer.args.epochs = trainer.epoch + 1 + max(left, 1)
 
 
 def _busy_and_all_ticks() -> tuple[int, int]:
@@ -148,11 +172,12 @@ def _busy_and_all_ticks() -> tuple[int, int]:
 
 
 def _model(start: str) -> YOLO:
-    """Return a model that uses the free cores while it trains."""
+    """Return a model that, on a CPU, uses the free cores while it trains."""
     model = YOLO(start)
-    cores = FreeCores()
-    model.add_callback("on_train_start", cores.lay_out)
-    model.add_callback("on_train_batch_start", cores.count)
+    if _device() == "cpu":
+        cores = FreeCores()
+        model.add_callback("on_train_start", cores.lay_out)
+        model.add_callback("on_train_batch_start", cores.count)
     return model
 
 
@@ -165,36 +190,35 @@ def train(
     epochs: int,
     lr0: float,
     px: int = INPUT_PX,
-    augment: bool = False,
+    batch: int = 16,
+    seed: int = 0,
+    real: bool = False,
 ) -> Path:
     """Train and return the last checkpoint's path, `runs/train/<name>/weights/last.pt`.
 
     Args:
         name: the run's folder.
         data: data.yaml of the pictures.
-        start: a model's yaml, for random weights, or an earlier checkpoint of ours.
-        hours: how long to train; the number of epochs and the learning rate's fall are fitted to
-        it.
+        start: a model's yaml, for random weights, or an earlier checkpoint.
+        hours: how long to train; the learning rate's fall is fitted to it.
         epochs: how many epochs, if `hours` is None.
         lr0: first learning rate.
         px: side of the network's input.
-        augment: turn, shift and scale the pictures at random.
+        batch: pictures in a step.
+        seed: of the weights and of the order of the pictures.
+        real: real pictures: turned, shifted and scaled at random, and judged after each epoch.
     """
     model = _model(start)
     asked = {
         **SETTINGS,
-        **(AUGMENTATION if augment else {}),
-        "imgsz": px,
-        "lr0": lr0,
-        "epochs": epochs,
-        "data": str(data),
-        "name": name,
-        "project": str(RUNS.resolve()),
+        **(AUGMENTATION if real else {}),
+        **{"imgsz": px, "lr0": lr0, "epochs": epochs, "batch": batch, "nbs": batch, "seed": seed},
+        **{"device": 0 if _device() == "cuda" else "cpu", "val": real},
+        **{"data": str(data), "name": name, "project": str(RUNS.resolve())},
     }
     if hours is not None:
-        asked["time"] = hours
-        rate = FallingRate(lr0=lr0, hours=hours)
-        model.add_callback("on_train_batch_start", rate.set)
+        (RUNS / name / CLOCK).unlink(missing_ok=True)
+        Clock(RUNS / name, hours=hours, lr0=lr0).follow(model)
     if start.endswith(".pt"):
         asked["warmup_epochs"] = 0.0
     with bfloat16_forward():
@@ -204,33 +228,13 @@ def train(
 
 def resume(name: str) -> None:
     """Go on with a run that was cut off, from its last checkpoint."""
-    model = _model(str(RUNS / name / "weights" / "last.pt"))
+    run = RUNS / name
+    model = _model(str(run / "weights" / "last.pt"))
+    if (run / CLOCK).exists():
+        facts = json.loads((run / CLOCK).read_text())
+        Clock(run, hours=facts["hours"], lr0=facts["lr0"]).follow(model)
     with bfloat16_forward():
-        model.train(resume=True)
-
-
-def specialised(joint: Path, *, classes: list[str], first: int, target: Path) -> Path:
-    """Write a checkpoint that knows only some of a joint model's classes, and return its path.
-
-    The last convolution of each class branch keeps the rows of these classes; nothing else changes.
-
-    Args:
-        joint: the checkpoint of the joint model.
-        classes: the names of the classes to keep, which follow each other.
-        first: the number of the first of them in the joint model.
-        target: the path to write.
-    """
-    model = YOLO(str(joint)).model.float()
-    head = model.model[-1]
-    for branches in (head.cv3, head.one2one_cv3):
-        for branch in branches:
-            branch[-1] = _rows(branch[-1], first, len(classes))
-    head.nc = len(classes)
-    head.no = head.nc + 4 * head.reg_max
-    model.names, model.nc = dict(enumerate(classes)), len(classes)
-    model.yaml["nc"] = len(classes)
-    save(model, target)
-    return target
+        model.train(resume=True, device=0 if _device() == "cuda" else "cpu")
 
 
 def save(model: DetectionModel, target: Path) -> None:
@@ -238,32 +242,6 @@ def save(model: DetectionModel, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     facts = {"imgsz": INPUT_PX, "task": "detect"}
     torch.save({"epoch": -1, "model": model, "ema": None, "train_args": facts}, target)
-
-
-def _rows(whole: torch.nn.Conv2d, first: int, count: int) -> torch.nn.Conv2d:
-    """Return a convolution with `count` of the output channels, from `first` on."""
-    part = torch.nn.Conv2d(whole.in_channels, count, whole.kernel_size, whole.stride, whole.padding)
-    with torch.no_grad():
-        part.weight.copy_(whole.weight[first : first + count])
-        part.bias.copy_(whole.bias[first : first + count])
-    return part
-
-
-def export(checkpoint: Path, *, target: Path, end2end: bool = True) -> None:
-    """Write the checkpoint's network as ONNX: batch 1, fixed shape.
-
-    Args:
-        checkpoint: the checkpoint.
-        target: the path to write.
-        end2end: whether the output's rows are x1, y1, x2, y2, score, class (`yolo-e2e`), or
-            every anchor's box and class scores (`yolo-raw`).
-    """
-    made = YOLO(str(checkpoint)).export(
-        **{"format": "onnx", "imgsz": INPUT_PX, "batch": 1, "opset": 17, "dynamic": False},
-        **{"simplify": True, "device": "cpu", "nms": False if end2end else None},
-    )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(made, target)
 
 
 def main() -> None:
@@ -274,9 +252,11 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_train(commands.add_parser("train", help="train from random weights or a checkpoint"))
     commands.add_parser("resume", help="go on with a run that was cut off").add_argument("name")
-    _add_export(commands.add_parser("export", help="write a checkpoint, or a part of it, as ONNX"))
-    _add_classes(commands.add_parser("keep", help="write a checkpoint with some of its classes"))
-    _run(parser.parse_args())
+    asked = vars(parser.parse_args())
+    if asked.pop("command") == "train":
+        train(asked.pop("name"), asked.pop("data"), **asked)
+    else:
+        resume(asked["name"])
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
@@ -287,42 +267,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--lr0", type=float, default=0.002)
     parser.add_argument("--px", type=int, default=INPUT_PX, help="side of the network's input")
-    parser.add_argument("--augment", action="store_true", help="turn, shift and scale pictures")
-
-
-def _add_export(parser: argparse.ArgumentParser) -> None:
-    _add_classes(parser)
-    parser.add_argument("--raw", action="store_true", help="every anchor, overlaps not removed")
-
-
-def _add_classes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("target", type=Path)
-    parser.add_argument("--classes", nargs="+", help="keep only these, which follow each other")
-    parser.add_argument("--first", type=int, default=0, help="the first one's number")
-
-
-def _run(asked: argparse.Namespace) -> None:
-    if asked.command == "train":
-        named = {
-            key: getattr(asked, key) for key in ("start", "hours", "epochs", "lr0", "px", "augment")
-        }
-        train(asked.name, asked.data, **named)
-    elif asked.command == "resume":
-        resume(asked.name)
-    elif asked.command == "keep":
-        specialised(asked.checkpoint, classes=asked.classes, first=asked.first, target=asked.target)
-    else:
-        _run_export(asked)
-
-
-def _run_export(asked: argparse.Namespace) -> None:
-    with TemporaryDirectory() as folder:
-        checkpoint = Path(shutil.copy(asked.checkpoint, Path(folder) / "model.pt"))
-        if asked.classes:
-            kept = {"classes": asked.classes, "first": asked.first}
-            checkpoint = specialised(checkpoint, target=Path(folder) / "kept.pt", **kept)
-        export(checkpoint, target=asked.target, end2end=not asked.raw)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--real", action="store_true", help="turn, shift, scale; judge each epoch")
 
 
 if __name__ == "__main__":
