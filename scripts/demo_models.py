@@ -306,11 +306,11 @@ def main() -> None:
     one.set_defaults(run=package)
     asking = commands.add_parser("framework")
     asking.set_defaults(run=ask_framework)
-    for parser in (one, asking):
-        parser.add_argument("station", choices=STATIONS)
-        parser.add_argument("--checkpoint", type=Path, required=True)
-        parser.add_argument("--joint", action="store_true", help="the checkpoint knows all")
-        parser.add_argument("--raw", action="store_true", help="the one-to-many head, all anchors")
+    for command in (one, asking):
+        command.add_argument("station", choices=STATIONS)
+        command.add_argument("--checkpoint", type=Path, required=True)
+        command.add_argument("--joint", action="store_true", help="the checkpoint knows all")
+        command.add_argument("--raw", action="store_true", help="the one-to-many head, all anchors")
     one.add_argument("--training", type=Path, required=True, help="JSON of the [training] table")
     one.add_argument("--parts", type=int, default=2000, help="good, and bad, to choose limits on")
     again = commands.add_parser("limits")

@@ -87,7 +87,8 @@ def evaluate_command(
 
     Prints average precision as COCO defines it, the share of defects' pictures missed and of good
     ones rejected at the package's limits with Wilson's 95 % intervals, and the limits that these
-    pictures would propose. A picture without labels is a good one.
+    pictures would propose. A picture without labels is a good one. Every picture is looked at:
+    which ones are too dark or too bright to be judged is a matter of a station's view.
     """
     cv2.setNumThreads(1)
     package = open_package(folder)
@@ -145,7 +146,7 @@ def judged_pictures(
     """
     judged = []
     known = [*pictures, *beside]
-    files = inspected_files([one.file for one in known], model, label=label)
+    files = inspected_files([one.file for one in known], model, None, label=label)
     for number, (of, one) in enumerate(zip(known, files, strict=True)):
         if one.refused:
             raise PictureRefused(one.refused)
@@ -177,7 +178,16 @@ def write_plot(
 
 
 def lines(result: Evaluation) -> list[str]:
-    """Return the figures for people."""
+    """Return the figures for people, and the proposal."""
+    return [
+        *figure_lines(result),
+        *_told("at the proposed limits, on the pictures that chose them", result.proposed),
+        f"proposed: {result.rule}",
+    ]
+
+
+def figure_lines(result: Evaluation) -> list[str]:
+    """Return the figures for people, without the rates at the proposed limits."""
     width = max(len("class"), *(len(one.kind) for one in result.classes))
     whole = result.precision
     table = [f"{'class':<{width}}   boxes   AP50  AP50-95   limit  proposed"]
@@ -196,9 +206,7 @@ def lines(result: Evaluation) -> list[str]:
         *table,
         f"{means}, {result.pictures} pictures",
         *_told("at the package's limits", result.rates),
-        *_told("at the proposed limits, on the pictures that chose them", result.proposed),
-        f"proposed: {result.rule}",
-        *([f"not inspected: {result.not_inspected}"] if result.not_inspected else []),
+        *([f"the model failed on {result.not_inspected}"] if result.not_inspected else []),
     ]
 
 

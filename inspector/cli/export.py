@@ -16,10 +16,10 @@ from inspector import __version__
 from inspector.cli.evaluate import (
     data_option,
     false_rejects_option,
+    figure_lines,
     good_option,
     good_pictures,
     judged_pictures,
-    lines,
 )
 from inspector.cli.inspect import all_threads
 from inspector.cli.train import NAME, RUNS
@@ -95,25 +95,26 @@ def export_command(
     known = (labelled.pictures("val"), good_pictures(good))
     make_trainer()
     target.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=target, prefix=".making_") as making, bounded_memory():
+    with TemporaryDirectory(dir=target, prefix=".making_") as making:
         onnx, facts = _exported(checkpoint, Path(making))
         _refuse_other_classes(labelled, facts["classes"])
         training |= {"epochs": facts["epochs"], "tools": {**facts["tools"], **_own_tools()}}
         table = manifest_table(package, facts["classes"], px=facts["px"], training=training)
-        model = draft_model(table, onnx, threads=all_threads())
-        judged = judged_pictures(*known, model, label="choosing limits")
-        chosen = evaluated(judged, table["limits"], false_rejects=false_rejects)
-        figures, told = _figures(labelled, judged, chosen, model, test_good)
-        table["limits"] = chosen.proposal
-        table["metrics"] = metrics_of(figures, data=told, limits_rule=chosen.rule)
-        goldens = golden_pictures_of(judged, chosen.proposal, model)
+        with bounded_memory():  # the trainer needs more
+            model = draft_model(table, onnx, threads=all_threads())
+            judged = judged_pictures(*known, model, label="choosing limits")
+            chosen = evaluated(judged, table["limits"], false_rejects=false_rejects)
+            figures, told = _figures(labelled, judged, chosen, model, test_good)
+            table["limits"] = chosen.proposal
+            table["metrics"] = metrics_of(figures, data=told, limits_rule=chosen.rule)
+            goldens = golden_pictures_of(judged, chosen.proposal, model)
         given = _of_framework(checkpoint, goldens, table)
         made = Path(making) / package
         write_package(made, table, onnx, goldens, given)
         _refuse_unproven(made)
         made.rename(folder)
     click.echo(f"{folder}: {len(goldens)} golden pictures agree; figures on {told}")
-    click.echo("\n".join(lines(figures)))
+    click.echo("\n".join(figure_lines(figures)))
 
 
 def _new_folder(target: Path, package: str) -> Path:
@@ -187,7 +188,8 @@ def _figures(
         beside = good_pictures(test_good)
         judged = judged_pictures(labelled.pictures("test"), beside, model, label="judging")
     result = evaluated(judged, chosen.proposal, false_rejects=1)
-    result = replace(result, proposed=chosen.proposed, rule=chosen.rule)
+    chosen_here = tuple(replace(one, proposed=one.limit) for one in result.classes)
+    result = replace(result, classes=chosen_here)
     good = sum(not one.marked for one in judged)
     count = f"{len(judged) - good} pictures with defects and {good} good ones"
     return result, f"{split} of {labelled.file.name}: {count}, FP32 on the CPU{more}"

@@ -17,6 +17,7 @@ from inspector.vision.coco import write_coco
 from inspector.vision.inspecting import Inspected, inspected_file
 from inspector.vision.manifest import open_package
 from inspector.vision.parity import open_model
+from inspector.vision.picture_check import CheckLimits
 from inspector.vision.picture_files import SUFFIXES
 from inspector.vision.runtime import Model, bounded_memory
 
@@ -60,7 +61,7 @@ def inspect_command(
     package = open_package(folder)
     with bounded_memory():
         model = open_model(package, device=device, precision=precision, threads=all_threads())
-        inspected = list(inspected_files(files, model, label="inspecting"))
+        inspected = list(inspected_files(files, model, CheckLimits(), label="inspecting"))
     if coco:
         write_coco(coco, inspected, package.manifest.classes)
     if as_json:
@@ -94,11 +95,13 @@ def picture_files(named: Sequence[Path]) -> list[Path]:
     return files
 
 
-def inspected_files(files: Sequence[Path], model: Model, *, label: str) -> Iterator[Inspected]:
+def inspected_files(
+    files: Sequence[Path], model: Model, checks: CheckLimits | None, *, label: str
+) -> Iterator[Inspected]:
     """Yield what comes of each file, with a progress bar on stderr."""
     with click.progressbar(files, label=label, file=sys.stderr) as bar:
         for file in bar:
-            yield inspected_file(file, model)
+            yield inspected_file(file, model, checks)
 
 
 def _print_lines(inspected: Iterable[Inspected]) -> None:

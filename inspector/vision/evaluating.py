@@ -1,7 +1,7 @@
 """How good a package is on labelled pictures, and which limits those pictures would propose.
 
 A defect's picture is *missed* when nothing in it reaches its limit; a good one is *rejected* when
-anything does. Pictures that may not be judged (too dark, flat) are counted by themselves.
+anything does. Pictures on which the model failed are counted by themselves.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Judged:
 
     @property
     def looked(self) -> bool:
-        """Return whether the model looked at it."""
+        """Return whether the model gave an answer."""
         return not self.inspected.result.missed
 
     def margin(self, limits: Limits) -> float:
@@ -100,7 +100,7 @@ class Evaluation:
 
     Attributes:
         pictures: Of the set, without the good ones from beside it.
-        not_inspected: Pictures that may not be judged; in no rate.
+        not_inspected: Pictures on which the model failed; in no rate.
         classes: In the package's order.
         rates: At the package's limits.
         proposed: At the proposed limits, on the very pictures that they were chosen on.

@@ -54,21 +54,30 @@ class Inspected:
         return [f"{one.kind} {one.score:.2f}" for one in self.result.findings]
 
 
-def inspected_file(file: Path, model: Model) -> Inspected:
-    """Return what comes of one file; one that is no picture is unknown, with the cause."""
+def inspected_file(file: Path, model: Model, checks: CheckLimits | None) -> Inspected:
+    """Return what comes of one file; one that is no picture is unknown, with the cause.
+
+    Args:
+        file: PNG, JPEG or BMP.
+        model: It looks even at a picture that may not be judged: what it sees there is in `seen`,
+            and the verdict is unknown all the same.
+        checks: What a picture must be; None: every picture may be judged.
+    """
     view = str(file)
     try:
         image = read_picture(file)
     except PictureRefused as error:
         return Inspected(file, ViewResult(view, missed=str(error)), refused=str(error))
     height_px, width_px = image.shape[:2]
-    missed = picture_trouble(image, CheckLimits())
-    if not missed:
-        try:
-            return Inspected(file, *model.look_at_all(view, image))
-        except ModelFailed as error:
-            missed = str(error)
-    return Inspected(file, ViewResult(view, missed=missed, width_px=width_px, height_px=height_px))
+    missed = picture_trouble(image, checks) if checks else ""
+    try:
+        result, seen = model.look_at_all(view, image)
+    except ModelFailed as error:
+        missed, seen = missed or str(error), ()
+        result = ViewResult(view)
+    if missed:
+        result = ViewResult(view, missed=missed, width_px=width_px, height_px=height_px)
+    return Inspected(file, result, seen)
 
 
 def rounded_box(finding: Finding) -> list[float]:

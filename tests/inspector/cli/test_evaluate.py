@@ -1,7 +1,5 @@
 """`inspector evaluate` says what a package does on labelled pictures; pycocotools agrees."""
 
-import contextlib
-import io
 import json
 from pathlib import Path
 from typing import Any
@@ -11,13 +9,12 @@ import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from inspector.cli.evaluate import evaluate_command
 from inspector.cli.inspect import inspect_command
 from inspector.domain.frame import BgrImage
 from inspector.errors import BadInput, PictureRefused
+from scripts.coco_score import scored
 from tests.inspector.vision import tiny
 
 SCHEMA = json.loads(Path("docs/schemas/evaluate.json").read_text())
@@ -25,6 +22,13 @@ SIDE_PX = 64
 RED_BOX = (16, 16, 32, 16)
 """Where the tiny model finds red in a picture of this side."""
 WHOLE = (0, 0, 64, 64)
+
+
+GREY = 102 / 255 * 1.2
+FAILING_GOLDEN = {
+    **{"file": tiny.GOLDEN_GREY, "verdict": "pass"},
+    **{"scores": {"red": GREY, "blue": GREY}},
+}
 
 
 def picture(blue: int, red: int) -> BgrImage:
@@ -90,21 +94,10 @@ def told(result: Result) -> dict[str, Any]:
     return found
 
 
-def scored_by_pycocotools(truth: Path, results: Path) -> tuple[float, float]:
-    """Return mAP50 and mAP50-95."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        known = COCO(str(truth))
-        evaluation = COCOeval(known, known.loadRes(str(results)), "bbox")
-        evaluation.evaluate()
-        evaluation.accumulate()
-        evaluation.summarize()
-    return float(evaluation.stats[1]), float(evaluation.stats[0])
-
-
 def test_pycocotools_gives_the_same_figures(package: Path, boards: Boards, tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     found = told(evaluate("--package", package, "--data", boards.data, "--coco", results, "--json"))
-    theirs = scored_by_pycocotools(tmp_path / "results.json.images.json", results)
+    theirs = scored(results, tmp_path / "results.json.images.json")
     assert (found["map50"], found["map50_95"]) == pytest.approx(theirs, abs=0.002)
     assert 0.1 < found["map50_95"] < found["map50"] < 1
 
@@ -116,9 +109,29 @@ def test_results_of_inspect_score_the_same_against_the_annotations_of_the_set(
     found = told(evaluate("--package", package, "--data", boards.data, "--coco", truth, "--json"))
     words = [str(boards.folder / "images"), "--package", str(package), "--coco", str(results)]
     assert CliRunner().invoke(inspect_command, words).exit_code == 0
-    theirs = scored_by_pycocotools(tmp_path / "truth.json.images.json", results)
+    theirs = scored(results, tmp_path / "truth.json.images.json")
     assert (found["map50"], found["map50_95"]) == pytest.approx(theirs, abs=0.002)
     assert {one["image_id"] for one in json.loads(results.read_text())} == set(range(1, 8))
+
+
+def test_pictures_whose_names_are_no_numbers_are_matched_by_name(
+    package: Path, boards: Boards, tmp_path: Path
+) -> None:
+    for part in ("images", "labels"):
+        for file in (boards.folder / part / "val").iterdir():
+            file.rename(file.with_stem(f"board_{8 - int(file.stem)}"))
+    truth, results = tmp_path / "truth.json", tmp_path / "results.json"
+    found = told(evaluate("--package", package, "--data", boards.data, "--coco", truth, "--json"))
+    beside = tmp_path / "truth.json.images.json"
+    table = json.loads(beside.read_text())
+    for one in (*table["images"], *table["annotations"]):
+        key = "id" if "file_name" in one else "image_id"
+        one[key] += 1000  # annotations number as they like
+    beside.write_text(json.dumps(table))
+    words = [str(boards.folder / "images"), "--package", str(package), "--coco", str(results)]
+    assert CliRunner().invoke(inspect_command, words).exit_code == 0
+    theirs = scored(results, beside)
+    assert (found["map50"], found["map50_95"]) == pytest.approx(theirs, abs=0.002)
 
 
 def test_missed_and_false_rejects_are_counted_in_pictures_with_wilsons_interval(
@@ -220,9 +233,27 @@ def test_a_damaged_picture_ends_it_because_figures_without_it_would_be_others(
     assert "00003.png: empty, 0 bytes" in str(ran.exception)
 
 
-def test_a_picture_that_may_not_be_judged_is_in_no_rate(package: Path, boards: Boards) -> None:
+def test_every_picture_counts_because_too_dark_is_a_matter_of_a_stations_view(
+    package: Path, boards: Boards, tmp_path: Path
+) -> None:
     file = boards.folder / "images/val/00004.png"
-    file.write_bytes(tiny.png(tiny.flat(0, 0, 0, SIDE_PX)))
-    found = told(evaluate("--package", package, "--data", boards.data, "--json"))
+    file.write_bytes(tiny.png(tiny.flat(0, 0, 40, SIDE_PX)))  # inspect says: too dark
+    results, truth = tmp_path / "results.json", tmp_path / "truth.json"
+    found = told(evaluate("--package", package, "--data", boards.data, "--coco", truth, "--json"))
+    assert (found["missed"]["count"], found["missed"]["of"]) == (1, 6)
+    words = [str(boards.folder / "images"), "--package", str(package), "--coco", str(results)]
+    assert "too dark" in CliRunner().invoke(inspect_command, words).stdout
+    theirs = scored(results, tmp_path / "truth.json.images.json")
+    assert (found["map50"], found["map50_95"]) == pytest.approx(theirs, abs=0.002)
+
+
+def test_a_picture_on_which_the_model_fails_is_in_no_rate(tmp_path: Path, boards: Boards) -> None:
+    broken = tiny.write_package(
+        tmp_path / "models" / "failing",
+        onnx=tiny.end_to_end(gain=1.2),  # a score above 1 where the picture is very red
+        changes={"golden": [FAILING_GOLDEN], "limits": {"red": 0.5, "blue": 0.95}},
+    )
+    boards.add(1, 40, 255, (0, RED_BOX))
+    found = told(evaluate("--package", broken, "--data", boards.data, "--json"))
     assert found["not_inspected"] == 1
-    assert (found["missed"]["count"], found["missed"]["of"]) == (0, 5)
+    assert found["missed"]["of"] == 5
