@@ -142,8 +142,6 @@ def checked_pictures(labelled: LabelledSet, split: str) -> list[Labelled]:
     pictures = labelled.pictures(split)
     for one in pictures:
         picture_size(one.file)
-    if not any(one.kinds for one in pictures):
-        raise BadInput(f"{labelled.file}: {split}: no picture has a label")
     return pictures
 
 

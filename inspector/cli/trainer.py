@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 
 import click
 import numpy as np
+import numpy.typing as npt
 
 from inspector.domain.frame import BgrImage
 from inspector.errors import BadInput, InspectorError
 from inspector.vision.manifest import Input
-from inspector.vision.preparing import Preparing
+from inspector.vision.preparing import Prepared, Preparing
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINER = ".venv-train/bin/python"
@@ -71,11 +72,17 @@ def framework_scores(
         tensors.mkdir()
         for number, picture in enumerate(pictures):
             preparing.fill(picture)
-            np.save(tensors / f"{number:04}.npy", preparing.tensor)
+            np.save(tensors / f"{number:04}.npy", _planes(preparing.prepared, wanted))
         asked = ("scores", checkpoint.resolve(), tensors, answer)
         trainer("export", *asked, *words, what="asking the training framework for its scores")
         found: dict[str, dict[str, float]] = json.loads(answer.read_text())
     return [found[name] for name in sorted(found)]
+
+
+def _planes(prepared: Prepared, wanted: Input) -> npt.NDArray[np.float32]:
+    """Return what the runtime makes of a prepared picture in front of the model."""
+    scaled = (prepared * wanted.scale - wanted.mean) / wanted.std
+    return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), np.float32)
 
 
 def _run(command: Sequence[str], what: str) -> None:

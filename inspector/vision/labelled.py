@@ -75,13 +75,19 @@ class LabelledSet:
         """Return a split's pictures with their boxes, every label checked.
 
         Raises:
-            BadInput: No such split, a missing picture, or a label that cannot be right; the
-                sentence names file and line.
+            BadInput: No such split, a missing picture, a label that cannot be right (the sentence
+                names file and line), or no label at all: all would pass for good ones.
         """
         if split not in self.splits:
             raise BadInput(f"{self.file}: has no {split!r}")
         files = [file for source in self.splits[split] for file in listed_pictures(source)]
-        return [Labelled(file, *_labels(label_file(file), self.names)) for file in files]
+        found = [Labelled(file, *_labels(label_file(file), self.names)) for file in files]
+        if not any(one.kinds for one in found):
+            raise BadInput(
+                f"{self.file}: {split}: no picture has a label; the first one's would be "
+                f"{label_file(files[0])}"
+            )
+        return found
 
 
 def open_set(file: Path) -> LabelledSet:
@@ -128,8 +134,8 @@ def listed_pictures(source: Path) -> list[Path]:
 
 def label_file(picture: Path) -> Path:
     """Return where a picture's boxes stand."""
-    before, images, after = str(picture).rpartition(f"{os.sep}images{os.sep}")
-    labels = f"{before}{os.sep}labels{os.sep}{after}" if images else str(picture)
+    before, images, after = str(picture.absolute()).rpartition(f"{os.sep}images{os.sep}")
+    labels = f"{before}{os.sep}labels{os.sep}{after}" if images else str(picture.absolute())
     return Path(labels).with_suffix(".txt")
 
 

@@ -156,6 +156,7 @@ def test_broken_data_is_refused_before_it_begins(data: Path, asked: list[tuple[A
     assert "a.txt, line 1: 4 numbers" in refused(data)
     label.unlink()
     assert "train: no picture has a label" in refused(data)
+    label.write_text("1 0.5 0.5 0.5 0.5\n")
     (data.parent / "images/b.png").write_bytes(b"")
     assert "b.png: empty, 0 bytes" in refused(data)
     assert asked == []

@@ -57,6 +57,14 @@ def test_labels_lie_in_the_place_of_the_last_images() -> None:
     assert label_file(Path("/x/good/a.jpg")) == Path("/x/good/a.txt")
 
 
+def test_labels_are_found_from_the_sets_own_folder(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(data.parent)
+    for split in ("train", "val"):
+        assert open_set(Path("data.yaml")).pictures(split)[0].kinds == ("dent", "burr")
+
+
 BROKEN_ROWS = {
     "0 0.5 0.5 0.2": "4 numbers",
     "0 0.5 0.5 0.2 0.2 0.2": "6 numbers",
@@ -106,6 +114,14 @@ def test_a_broken_file_is_refused_in_one_sentence(data: Path, text: str) -> None
     with pytest.raises(BadInput, match=BROKEN_FILES[text]) as told:
         open_set(data).pictures("val")
     assert "\n" not in str(told.value)
+
+
+def test_a_set_whose_labels_lie_elsewhere_is_not_a_set_of_good_pictures(data: Path) -> None:
+    label = data.parent / "labels" / "val" / "a.txt"
+    label.rename(data.parent / "a.txt")
+    with pytest.raises(BadInput, match="val: no picture has a label") as told:
+        open_set(data).pictures("val")
+    assert str(told.value).endswith(str(label))
 
 
 def test_a_listed_picture_that_is_missing_is_named(data: Path) -> None:
