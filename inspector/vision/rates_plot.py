@@ -28,9 +28,9 @@ def rates_svg(title: str, curves: Mapping[str, tuple[Sequence[Point], Rates]]) -
     ]
     return "\n".join(
         [
-            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 500 490" '
+            '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 560 505" '
             'font-family="sans-serif" font-size="12" fill="#222">',
-            '<rect width="500" height="490" fill="#fff"/>',
+            '<rect width="560" height="505" fill="#fff"/>',
             _text(_LEFT, 18, title),
             *_axes(across, up),
             *lines,
@@ -62,18 +62,21 @@ def _drawn(
 ) -> str:
     colour = _COLOURS[number % len(_COLOURS)]
 
-    def place(false_rejects: float, missed: float) -> str:
-        x = _LEFT + min(false_rejects / across, 1) * _SIDE
-        return f"{x:.1f},{_TOP + (1 - min(missed / up, 1)) * _SIDE:.1f}"
+    def place(false_rejects: float, missed: float) -> tuple[float, float]:
+        return false_rejects / across * _SIDE, (1 - missed / up) * _SIDE
 
-    corners = " ".join(place(one.false_rejects, one.missed) for one in points)
-    x, y = place(at.false_rejects.value, at.missed.value).split(",")
+    places = (place(one.false_rejects, one.missed) for one in points)
+    corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    x, y = place(at.false_rejects.value, at.missed.value)
     told = f"{name}: missed {at.missed}, rejected {at.false_rejects}"
     return "\n".join(
         [
+            # An svg of its own, so that what lies beyond the axes is not drawn.
+            f'<svg x="{_LEFT}" y="{_TOP}" width="{_SIDE}" height="{_SIDE}">',
             f'<polyline points="{corners}" fill="none" stroke="{colour}" stroke-width="1.5"/>',
-            f'<circle cx="{x}" cy="{y}" r="4" fill="{colour}"/>',
-            f'<g fill="{colour}" font-size="10">{_text(8, 474 + 12 * number, told)}</g>',
+            "</svg>",
+            f'<circle cx="{_LEFT + x:.1f}" cy="{_TOP + y:.1f}" r="4" fill="{colour}"/>',
+            f'<g fill="{colour}" font-size="10">{_text(8, 484 + 13 * number, told)}</g>',
         ]
     )
 
