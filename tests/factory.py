@@ -400,6 +400,8 @@ class Factory:
     def _deliver(self, view: str, counter: int, taken_us: int, part_id: int) -> None:
         session = self.cameras[view].session
         self.line.frame(view, session, Arrival(counter, taken_us, self.clock.s))
+        if self.cameras[view].faults.get(part_id) == "unanswered":
+            return
         bad = part_id in self.fates and self.fates[part_id].bad
         findings = [["scratch", 0.9, [1, 2, 3, 4]]] if bad else []
         seen = {

@@ -37,8 +37,10 @@ def camera_changed(belt: Belt, view: str, *, session: int, up: bool, why: str) -
     """Return the belt after a camera connected anew or went away."""
     before = belt.tracks[view]
     after = sync.camera_changed(before, session=session, up=up, why=why)
-    lost = (SyncLost(view, after.why),) if before.in_sync and after is not before else ()
-    return belt.with_track(view, after), lost
+    if after is before or not before.in_sync:
+        return belt.with_track(view, after), ()
+    belt = _unanswered(belt, view, after.why)
+    return belt.with_track(view, after), (SyncLost(view, after.why),)
 
 
 def frame_came(belt: Belt, view: str, session: int, frame: Arrival) -> Step:
@@ -172,6 +174,18 @@ def _may_say(belt: Belt, part: Part) -> bool:
     said = part.operator
     unheard = said is not None and said.verdict is Verdict.REJECT and part.latched < said.revision
     return not (part.withheld or unheard)
+
+
+def _unanswered(belt: Belt, view: str, why: str) -> Belt:
+    """Return the belt with the cause on each part whose frame will have no answer any more."""
+    track = belt.tracks[view]
+    parts = dict(belt.parts)
+    for counter, (number, _) in track.names.items():
+        part = parts.get(number)
+        if part and not part.decision and counter not in track.results:
+            results = {**part.results, view: ViewResult(view, missed=why)}
+            parts[number] = replace(part, results=results)
+    return replace(belt, parts=parts)
 
 
 def _boot_seen(belt: Belt, snapshot: PlcSnapshot) -> Step:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock
 
@@ -122,3 +123,10 @@ class LineLink:
             if message is None:
                 return
             self._hear(message)
+
+
+def say_end(path: Path, station: str, why: str) -> None:
+    """Tell the line why a station's worker ends that has no connection; nothing when it is away."""
+    with suppress(OSError), _Connection(path, WAIT_S) as connection:
+        connection.send({"hello": "worker", "station": station})
+        connection.send({"do": "ends", "why": why})

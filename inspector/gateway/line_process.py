@@ -401,6 +401,8 @@ def take_from_worker(line: StationLine, message: Mapping[str, Any]) -> None:
             )
         case "alarm":
             line.worker_alarm(str(message["name"]), str(message["text"]), on=bool(message["on"]))
+        case "ends":
+            line.worker_ends(str(message["why"]))
         case "model":
             line.ran_on = RanOn(
                 recipe=str(message.get("recipe", "standard")),

@@ -1,8 +1,8 @@
 """A station's vision worker: cameras, picture check, model, held pictures.
 
 One model in one loop; beside it a thread per camera and one for the line, because those wait for
-others. The loop itself publishes the status, so a model that hangs stops the beat and the
-supervisor ends this process.
+others. A look that takes too long ends this process (`KillTimer`). The loop itself publishes the
+status: whatever else hangs stops the beat, and the supervisor ends this process.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.frame import Frame
 from inspector.errors import InspectorError, PackageRefused, SettingsWrong
 from inspector.gateway.held_pictures import HeldPictures
-from inspector.gateway.line_link import LineLink
-from inspector.gateway.view_reader import ViewReader, frame_head
+from inspector.gateway.kill_timer import KillTimer
+from inspector.gateway.line_link import LineLink, say_end
+from inspector.gateway.view_reader import ViewReader, frame_head, nothing_seen
 from inspector.ipc import Message, Runtime, write_status, write_whole
 from inspector.ports import Camera
 from inspector.vision.manifest import Package, open_package
@@ -87,13 +88,16 @@ class StationWorker:
             )
             for view, camera in cameras.items()
         ]
+        self._timer = KillTimer(model.longest_s, self._give_up)
+        self._at: Frame | None = None
         self._tile_s: dict[str, float] = {}
         self._beat_s = 0.0
         self._complaint = ""
 
     def run(self, stop: Event) -> None:
         """Look at frames until `stop`; raises when a thread of this worker has died."""
-        threads = started([self._link.run, *(reader.run for reader in self._readers)], stop)
+        readers = (reader.run for reader in self._readers)
+        threads = started([self._link.run, self._timer.run, *readers], stop)
         try:
             while not stop.is_set():
                 self._beat_when_due()
@@ -111,7 +115,10 @@ class StationWorker:
                 thread.join(max(0.0, end_s - time.monotonic()))
 
     def _look(self, frame: Frame) -> None:
-        result = self._looking.look(frame)
+        self._at = frame
+        with self._timer:
+            result = self._looking.look(frame)
+        self._at = None
         sent = self._link.send(seen_message(frame, result))
         jpeg = encoded(frame.image)
         if not jpeg:
@@ -119,6 +126,16 @@ class StationWorker:
         if sent:  # what the line does not know of, it can neither keep nor drop
             self._held.hold(result.picture, jpeg)
         self._show(frame.view, jpeg)
+
+    def _give_up(self, why: str) -> None:
+        """Say of each frame that is here that nobody looked at it, and why; then this one ends."""
+        frames = [self._at] if self._at else []
+        with suppress(Empty):
+            while True:
+                frames.append(self._frames.get_nowait())
+        for frame in frames:
+            self._link.send({"do": "seen", **frame_head(frame), **nothing_seen(why)})
+        self._link.send({"do": "ends", "why": why})
 
     def _show(self, view: str, jpeg: bytes) -> None:
         """Refresh the live tile, at most five times a second."""
@@ -168,6 +185,7 @@ class StationWorker:
             "precision": ran.precision,
             "precision_asked": ran.asked,
             "why": ran.why,
+            "killed_after_s": round(self._timer.limit_s, 3),
             "line_up": self._link.up,
             "unsent": self._link.unsent,
             "dropped": sum(reader.dropped for reader in self._readers),
@@ -188,8 +206,12 @@ def main(site: Site, runtime: Runtime, station_name: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     cv2.setNumThreads(1)  # every station's worker shares the processor with the others
     station = site.station(station_name)
-    with bounded_memory():
-        _run(site, runtime, station, stop)
+    try:
+        with bounded_memory():
+            _run(site, runtime, station, stop)
+    except InspectorError as error:
+        say_end(runtime.line_socket, station_name, str(error))
+        raise
 
 
 def _run(site: Site, runtime: Runtime, station: Station, stop: Event) -> None:

@@ -8,10 +8,12 @@ from inspector.line.ledger import Ledger
 from inspector.ports import Clock
 
 DIFFERENCE = "decision"
-DIFFERENCE_SHOWN_S = 600.0
-"""A difference stays on the screen for so long after the last one."""
 OTHER_GATEWAY = "another gateway"
-OWN = (DIFFERENCE, OTHER_GATEWAY)
+WORKER_ENDED = "worker ended"
+OWN = (DIFFERENCE, OTHER_GATEWAY, WORKER_ENDED)
+PASSING = (DIFFERENCE, WORKER_ENDED)
+"""What happens and is over: it stays on the screen for `SHOWN_S` after the last time."""
+SHOWN_S = 600.0
 
 
 def out_of_sync(view: str) -> str:
@@ -38,18 +40,17 @@ class Alarms:
     def restore(self, standing: Mapping[str, str]) -> None:
         """Take over what an earlier process raised and did not switch off."""
         self._standing = dict(standing)
-        if DIFFERENCE in self._standing:
-            self._until_s[DIFFERENCE] = self._clock.monotonic_s() + DIFFERENCE_SHOWN_S
+        for name in self._standing:
+            self._show(name)
 
     def text(self, name: str) -> str:
         """Return what an alarm says; empty when it does not stand."""
         return self._standing.get(name, "")
 
-    def came(self, name: str, text: str, *, for_s: float = 0.0) -> None:
-        """Raise an alarm, until it is switched off or for so long."""
+    def came(self, name: str, text: str) -> None:
+        """Raise an alarm, until it is switched off or, where it is `PASSING`, has been shown."""
         self._standing[name] = text
-        if for_s:
-            self._until_s[name] = self._clock.monotonic_s() + for_s
+        self._show(name)
         self._write(name, text, on=True)
 
     def went(self, name: str) -> None:
@@ -63,6 +64,10 @@ class Alarms:
         now_s = self._clock.monotonic_s()
         for name in [name for name, until_s in self._until_s.items() if until_s <= now_s]:
             self.went(name)
+
+    def _show(self, name: str) -> None:
+        if name in PASSING:
+            self._until_s[name] = self._clock.monotonic_s() + SHOWN_S
 
     def _write(self, name: str, text: str, *, on: bool) -> None:
         self._ledger.write({"kind": "alarm", "name": name, "text": text, "on": on})

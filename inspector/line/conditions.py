@@ -8,7 +8,7 @@ from inspector.domain.belt import Layout
 from inspector.domain.health import Condition, State
 from inspector.domain.snapshot import POLICY_NODES, PlcSnapshot
 from inspector.domain.sync import ViewTrack
-from inspector.line.alarms import DIFFERENCE, OTHER_GATEWAY
+from inspector.line.alarms import OTHER_GATEWAY, PASSING
 from inspector.line.link import PROGRAM_SILENT_S
 from inspector.line.station_line import StationLine
 
@@ -27,7 +27,7 @@ def conditions(line: StationLine, *, now_s: float) -> list[Condition]:
 
 
 def _alarms(line: StationLine) -> Iterator[Condition]:
-    own = (line.ledger.alarm, line.alarms.text(DIFFERENCE))
+    own = (line.ledger.alarm, *map(line.alarms.text, PASSING))
     for text in (*line.worker_alarms.values(), *filter(None, own)):
         yield Condition(State.OUT_OF_SPECIFICATION, text)
     if other := line.alarms.text(OTHER_GATEWAY):

@@ -36,8 +36,8 @@ from inspector.domain.sync import Arrival
 from inspector.domain.verdict import Action, Verdict
 from inspector.line.alarms import (
     DIFFERENCE,
-    DIFFERENCE_SHOWN_S,
     OTHER_GATEWAY,
+    WORKER_ENDED,
     Alarms,
     out_of_sync,
     two_gateways,
@@ -52,6 +52,7 @@ from inspector.line.voice import Token, Voice
 from inspector.ports import Clock, Journal, Plc
 
 JOURNAL_FULL = "the journal was full for too long"
+NO_WORKER = "the vision worker is not running"
 
 
 class StationLine:
@@ -85,6 +86,7 @@ class StationLine:
         self.latencies_ms: deque[float] = deque(maxlen=2000)
         self.decisions = Decisions()
         self.worker_alarms: dict[str, str] = {}
+        self._worker_end = ""
         self.ledger = Ledger(journal, clock, layout.station)
         self.alarms = Alarms(self.ledger, clock)
         self._plc, self._clock, self._key = plc, clock, key
@@ -142,9 +144,15 @@ class StationLine:
     def worker_gone(self) -> None:
         """The station's worker ended: its cameras are not watched, its alarms void."""
         self.worker_alarms.clear()
+        why, self._worker_end = self._worker_end or NO_WORKER, ""
         for view in self.layout.views:
             session = self.belt.tracks[view].session
-            self.camera(view, session=session, up=False, why="the vision worker is not running")
+            self.camera(view, session=session, up=False, why=why)
+
+    def worker_ends(self, why: str) -> None:
+        """The station's worker is about to end: `worker_gone` will say why, so does an alarm."""
+        self._worker_end = why
+        self.alarms.came(WORKER_ENDED, why)
 
     def frame(self, view: str, session: int, arrival: Arrival) -> None:
         """A frame came; its ring entry is wanted at once, while the model looks."""
@@ -384,7 +392,7 @@ class StationLine:
         for entry in self.decisions.close(one, record=record, override=override, at=at):
             self.ledger.write(entry)
         if one.differs:
-            self.alarms.came(DIFFERENCE, one.why, for_s=DIFFERENCE_SHOWN_S)
+            self.alarms.came(DIFFERENCE, one.why)
         self._numbers.pop(record, None)
         self._voice.forget(part.number)
         kept = action is not Action.PASSED or self._keep(record)

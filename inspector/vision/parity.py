@@ -56,9 +56,12 @@ def open_model(
     reference = opened("FP32")
     refuse_other_scores(package, reference, pictures)
     if precision == "FP32":
-        return Model(package, reference, Ran(device, precision, "FP32", "as asked"), used)
-    session, ran = _chosen(package, device, precision, reference, opened, pictures)
-    return Model(package, session, ran, used)
+        session, ran = reference, Ran(device, precision, "FP32", "as asked")
+    else:
+        session, ran = _chosen(package, device, precision, reference, opened, pictures)
+    model = Model(package, session, ran, used)
+    model.warm_up(pictures)
+    return model
 
 
 def refuse_other_scores(package: Package, session: Session, pictures: list[BgrImage]) -> None:

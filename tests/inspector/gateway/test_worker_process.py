@@ -6,16 +6,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from typing import Literal
 
 import pytest
 
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.site import Site, save_site
-from inspector.config.station import Belt, FolderCamera, SimulatedCamera, Station, View
+from inspector.config.station import (
+    Belt,
+    Device,
+    FolderCamera,
+    SimulatedCamera,
+    Station,
+    View,
+)
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage
 from inspector.errors import CameraLost, InspectorError, ModelFailed, PackageRefused, SettingsWrong
@@ -267,6 +275,7 @@ class Stuck:
             real.model_sha256,
             real.ran,
         )
+        self.longest_s = PATIENCE_S
         self.go, self.began = Event(), Event()
 
     def look(self, view: str, image: BgrImage) -> ViewResult:
@@ -351,15 +360,26 @@ def test_a_limit_of_an_unknown_class_names_the_stations_file(tmp_path: Path) -> 
         station_model(site_of(tmp_path, odd), odd)
 
 
+def tiny_station(
+    precision: Literal["auto", "FP32", "BF16"] = "auto", *, rate_hz: float = 50
+) -> Station:
+    """Return a station whose one view has the pictures of a folder."""
+    camera = FolderCamera(kind="folder", path="pictures", rate_hz=rate_hz)
+    view = View(name="top", at_counts=0, camera=camera)
+    return station(views=(view,), device=Device(precision=precision))
+
+
 @contextmanager
-def started(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], Runtime]]:
-    """Start a worker as the supervisor does, with pictures from a folder as its camera."""
-    tiny.write_package(folder / "models" / "ring")
+def started(
+    folder: Path, one: Station | None = None, *, pictures: Sequence[BgrImage] = ()
+) -> Iterator[tuple[subprocess.Popen[bytes], Runtime]]:
+    """Start a worker as the supervisor does; its package is a tiny one if there is none yet."""
+    if not (folder / "models").exists():
+        tiny.write_package(folder / "models" / "ring")
     (folder / "pictures").mkdir()
-    for seed in range(3):
-        (folder / "pictures" / f"{seed}.png").write_bytes(tiny.png(picture(seed)))
-    camera = FolderCamera(kind="folder", path="pictures", rate_hz=50)
-    one = station(views=(View(name="top", at_counts=0, camera=camera),))
+    for number, image in enumerate(pictures or map(picture, range(3))):
+        (folder / "pictures" / f"{number}.png").write_bytes(tiny.png(image))
+    one = one or tiny_station()
     runtime = Runtime(folder / "run").make()
     plc = PlcProfile(
         name="demo",

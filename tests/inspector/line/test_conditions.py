@@ -186,3 +186,23 @@ def test_a_line_that_stands_raises_no_alarm_of_sync() -> None:
     factory.run(0.2)
     factory.line.camera("top", session=2, up=True, why="")
     assert alarms(factory, "sync top") == []
+
+
+def test_why_a_worker_ended_is_on_its_parts_and_shown_for_ten_minutes() -> None:
+    factory = running()
+    factory.line.worker_ends("the model looked for more than 1.2 s")
+    factory.line.worker_gone()
+    factory.run(10)
+    assert {one.text for one in said(factory)} >= {
+        "the model looked for more than 1.2 s",
+        "view top: the model looked for more than 1.2 s",
+    }
+    missed = {str(one["not_inspected"]) for one in factory.journal.of("judged")} - {""}
+    assert "view top: the model looked for more than 1.2 s" in missed
+    for view in factory.cameras:
+        factory.restart_camera(view)
+    factory.run(20)
+    assert [one.text for one in said(factory)] == ["the model looked for more than 1.2 s"]
+    factory.run(600)
+    assert said(factory) == []
+    assert alarms(factory, "worker ended") == [True, False]

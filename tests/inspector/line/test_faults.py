@@ -233,3 +233,21 @@ def test_what_was_on_the_belt_at_a_stop_is_rejected_when_the_program_starts_anew
     factory.run(10)
     settled(factory)
     assert {factory.fates[number].action for number in on_belt} == {Action.FAIL_SAFE}
+
+
+def test_a_part_in_a_worker_that_crashes_has_the_crash_as_its_cause_though_it_is_back_in_time() -> (
+    None
+):
+    factory = running()
+    hit = factory.memory.part_id + 2
+    factory.cameras["side"].faults = {hit: "unanswered"}
+    while factory.line.belt.parts.keys().isdisjoint({hit + 8}):
+        factory.step()
+    factory.line.worker_gone()
+    for view in factory.cameras:
+        factory.restart_camera(view)
+    settled(factory)
+    assert entry(factory, "judged", hit)["not_inspected"] == (
+        "view side: the vision worker is not running"
+    )
+    assert factory.fates[hit].action is Action.FAIL_SAFE

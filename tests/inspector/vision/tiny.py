@@ -175,6 +175,12 @@ def flat(blue: int, green: int, red: int, side_px: int = SIDE_PX) -> BgrImage:
     return np.full((side_px, side_px, 3), (blue, green, red), np.uint8)
 
 
+def speckled(blue: int, green: int, red: int, seed: int, side_px: int = 64) -> BgrImage:
+    """Return a picture of this mean colour with enough contrast to be judged."""
+    noise = np.random.default_rng(seed).integers(-30, 31, (side_px, side_px, 1))
+    return (flat(blue, green, red, side_px).astype(np.int64) + noise).astype(np.uint8)
+
+
 def png(image: BgrImage) -> bytes:
     return cv2.imencode(".png", image)[1].tobytes()
 
