@@ -69,16 +69,16 @@ def declared_inputs(model: bytes) -> list[DeclaredInput]:
     Args:
         model: The bytes of an ONNX file that `refuse_unsafe` let pass.
     """
-    graph = _only(memoryview(model), GRAPH)
-    weights = {bytes(_only(tensor, _TENSOR_NAME)) for tensor in _messages(graph, INITIALIZER)}
-    declared = [_declared(info) for info in _messages(graph, INPUT)]
+    graph = only(memoryview(model), GRAPH)
+    weights = {bytes(only(tensor, _TENSOR_NAME)) for tensor in messages(graph, INITIALIZER)}
+    declared = [_declared(info) for info in messages(graph, INPUT)]
     return [one for one in declared if one.name not in weights]
 
 
 def _declared(info: memoryview) -> DeclaredInput:
-    kind = _only(_only(info, _TYPE), _TENSOR_TYPE)
+    kind = only(only(info, _TYPE), _TENSOR_TYPE)
     element = next((value for number, value in fields(kind) if number == _ELEMENT), 0)
-    sizes = tuple(_size_of(size) for size in _messages(_only(kind, _SHAPE), _DIM))
+    sizes = tuple(_size_of(size) for size in messages(only(kind, _SHAPE), _DIM))
     return DeclaredInput(input_name(info), element if isinstance(element, int) else 0, sizes)
 
 
@@ -89,14 +89,16 @@ def _size_of(dimension: memoryview) -> int | None:
 
 def input_name(info: memoryview) -> bytes:
     """Return the name in a description of an input."""
-    return bytes(_only(info, _INPUT_NAME))
+    return bytes(only(info, _INPUT_NAME))
 
 
-def _only(message: memoryview, field: int) -> memoryview:
-    return next(_messages(message, field), memoryview(b""))
+def only(message: memoryview, field: int) -> memoryview:
+    """Return the first message in a field; empty where there is none."""
+    return next(messages(message, field), memoryview(b""))
 
 
-def _messages(message: memoryview, field: int) -> Iterator[memoryview]:
+def messages(message: memoryview, field: int) -> Iterator[memoryview]:
+    """Yield what a repeated field holds."""
     return (_bytes(value) for number, value in fields(message) if number == field)
 
 

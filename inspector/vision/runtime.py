@@ -9,6 +9,7 @@ precisions by their answers: what is equal to the bit is the same.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -27,6 +28,7 @@ from inspector.errors import ModelFailed, PackageRefused, ProviderUnavailable
 from inspector.vision.layouts import Answer
 from inspector.vision.manifest import Package
 from inspector.vision.onnx_input import PICTURE, with_picture_input
+from inspector.vision.onnx_shapes import sizes_follow_picture
 from inspector.vision.preparing import Fit, Preparing
 from inspector.vision.reading import judged_view, read_answer
 
@@ -93,6 +95,7 @@ class Session:
     ) -> None:
         self._manifest = package.manifest
         self._preparing = Preparing(package.manifest.input)
+        threads = _enough(threads, package, device)
         self._session = _opened(package, device, _options(device, precision, threads, cache))
         self._outputs = package.manifest.output.names or None
 
@@ -203,6 +206,22 @@ def available_devices() -> list[str]:
     onnxruntime.set_default_logger_severity(_ONLY_FATAL)  # what goes wrong, we raise
     ask: Callable[[], list[str]] = onnxruntime.capi._pybind_state.get_available_openvino_device_ids  # noqa: SLF001 - the only door
     return sorted({name.partition(".")[0] for name in ask()})
+
+
+def _enough(threads: int, package: Package, device: str) -> int:
+    """Return the CPU threads with which OpenVINO reports whatever goes wrong in this model.
+
+    With one it loses an error, a memory bound that was met for one, in a model whose sizes follow
+    the picture, and goes on with wrong answers.
+    """
+    if device != "CPU" or not sizes_follow_picture(package.model):
+        return threads
+    if len(os.sched_getaffinity(0)) < 2:
+        file = package.folder / package.model_file
+        raise ProviderUnavailable(
+            f"{file}: its sizes follow the picture, which needs two processor cores"
+        )
+    return max(threads, 2)
 
 
 def _options(device: str, precision: str, threads: int, cache: Path | None) -> dict[str, str]:
