@@ -10,6 +10,7 @@ InspectorError
 ├── CameraTimeout          no frame within the time given
 ├── ProviderUnavailable    the device or precision asked for did not run
 ├── ModelFailed            the model ran and gave what cannot be used
+│   └── ModelStopped       it did not come to its end, and may not look again
 ├── PlcRefused             the PLC said no, with what to do about it
 ├── PlcLost                the session with the PLC ended
 ├── JournalFull            the recorder is so far behind that the ring has no room
@@ -76,6 +77,10 @@ class ProviderUnavailable(InspectorError):
 
 class ModelFailed(InspectorError):
     """The model ran, and its answer cannot be used (wrong shape, NaN)."""
+
+
+class ModelStopped(ModelFailed):
+    """The model stopped within a look (out of memory, for one): its session is used no more."""
 
 
 class PlcRefused(InspectorError):

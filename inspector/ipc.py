@@ -24,13 +24,14 @@ class Runtime:
         self.held = folder / "held"
         self.latest = folder / "latest"
         self.status = folder / "status"
+        self.use = folder / "use"
         self.line_socket = folder / "line.sock"
         self.recorder_socket = folder / "recorder.sock"
 
     def make(self) -> Self:
         """Create the folders, mode 0700; what is there from an earlier run stays."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for folder in (self.held, self.latest, self.status):
+        for folder in (self.held, self.latest, self.status, self.use):
             folder.mkdir(mode=0o700, exist_ok=True)
         return self
 

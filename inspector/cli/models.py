@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import click
+import tomlkit
 
 from inspector.cli.options import device_option, package_option, precision_option
+from inspector.cli.run import site_option
+from inspector.config.loading import load_site
+from inspector.config.station import Device
+from inspector.errors import PackageRefused
+from inspector.gateway.model_change import changed_model
+from inspector.gateway.plc_access import station_of
+from inspector.gateway.site_run import is_running, runtime_of
+from inspector.gateway.worker_process import check_station_fits
 from inspector.ipc import write_whole
 from inspector.vision.golden import Look
 from inspector.vision.manifest import MANIFEST, open_package
@@ -17,6 +27,10 @@ from inspector.vision.tuning import approval, with_approval
 from inspector.vision.verifying import Row, Verified, verified
 
 PROMISE_BROKEN = 1
+PROOF_S = 120.0
+"""A package may take so long to prove itself; one that never ends is not waited for."""
+TAKEN_S = 60.0
+"""The worker loads the package again; it is done in seconds."""
 
 
 @click.group("models")
@@ -70,6 +84,45 @@ def tune(folder: Path, device: str, threads: int) -> None:
     where = f"{entry.precision} on {entry.device_class} with {entry.runtime}"
     moved = f"scores move by {entry.difference:.4f} at most"
     click.echo(f"{folder}: {where} ({times}; {moved})")
+
+
+@models_command.command("use")
+@click.argument("package")
+@click.option("--station", "name", required=True, help="Which; the name of its file.")
+@site_option
+def use(package: str, name: str, site: Path) -> None:
+    """Let a station use another package, models/PACKAGE, from the next part but a few on.
+
+    The package is proven on the station's device first, as `models verify` does. A gateway that
+    runs loads it beside the old one and changes between two parts; each record names the model
+    that ran. Then `package` is written into stations/NAME.toml. A package that is refused leaves
+    everything as it is. Exit code 1: the golden pictures do not agree, or the gateway refused.
+    """
+    station = station_of(load_site(site), name).model_copy(update={"package": package})
+    folder = site / "models" / package
+    check_station_fits(station, open_package(folder))
+    _prove(folder, station.device)
+    runtime = runtime_of(site)
+    if is_running(runtime):
+        click.echo(changed_model(runtime, name, package, within_s=TAKEN_S))
+    file = site / "stations" / f"{name}.toml"
+    text = tomlkit.parse(file.read_text("utf-8"))
+    text["package"] = package
+    write_whole(file, tomlkit.dumps(text).encode("utf-8"), durable=True)
+    click.echo(f"{file}: package = {package!r}")
+
+
+def _prove(folder: Path, device: Device) -> None:
+    """Prove a package in a process of its own, which can be ended whatever the model does."""
+    command = [sys.executable, "-m", "inspector", "models", "verify", "--package", str(folder)]
+    words = ["--device", device.name, "--precision", device.precision]
+    try:
+        done = subprocess.run([*command, *words], check=False, timeout=PROOF_S)
+    except subprocess.TimeoutExpired as error:
+        msg = f"{folder}: proving it took more than {PROOF_S:g} s, it is not used"
+        raise PackageRefused(msg) from error
+    if done.returncode:
+        sys.exit(done.returncode if done.returncode > 0 else PROMISE_BROKEN)
 
 
 def lines(result: Verified) -> list[str]:

@@ -14,11 +14,9 @@ from inspector.cli.run import site_option
 from inspector.config.site import saved_site
 from inspector.domain.record import Counts
 from inspector.errors import NothingRunning
-from inspector.gateway.site_run import runtime_of
+from inspector.gateway.site_run import STALE_S, is_running, runtime_of
 from inspector.ipc import Message, Runtime, read_status
 from inspector.storage.sql_store import SqlRecords
-
-STALE_S = 3.0
 
 
 @click.command("status")
@@ -50,7 +48,7 @@ def read_site_status(runtime: Runtime) -> dict[str, Any]:
         NothingRunning: No supervisor has shown a sign of life within the last seconds.
     """
     supervisor = read_status(runtime, "supervisor")
-    if supervisor is None or time.monotonic() - float(str(supervisor["beat_s"])) > STALE_S:
+    if supervisor is None or not is_running(runtime):
         msg = "nothing is running for this site (start it with `inspector run` or `make run`)"
         raise NothingRunning(msg)
     line = read_status(runtime, "line") or {}

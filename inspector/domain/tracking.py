@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import pairwise
+from math import ceil
 
 from inspector.domain import naming, sync
 from inspector.domain.belt import (
@@ -31,6 +32,9 @@ from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival, Stand
 from inspector.domain.verdict import Verdict
 from inspector.domain.words import ID_MASK, OperatorWord, action_of
+
+AHEAD_US = 1_000_000
+"""The line and a worker are much faster: a message between them takes some milliseconds."""
 
 
 def camera_changed(belt: Belt, view: str, *, session: int, up: bool, why: str) -> Step:
@@ -90,6 +94,30 @@ def resync(belt: Belt, why: str) -> Step:
     lost = tuple(SyncLost(view, why) for view, track in belt.tracks.items() if track.in_sync)
     tracks = {view: sync.lost(track, why) for view, track in belt.tracks.items()}
     return replace(belt, tracks=tracks, outputs={}), lost
+
+
+def first_frames(belt: Belt) -> tuple[int, Mapping[str, tuple[int, int]]]:
+    """Return the first part that another model may look at, and its frame in each view.
+
+    Every view of a part must have the same model. The part lies a second ahead of the newest, so
+    that the worker knows before it comes. A view that is not in sync has no such frame.
+
+    Returns:
+        The part's number; by view, the camera's session and its frame counter.
+    """
+    ahead = ceil(AHEAD_US / belt.layout.smallest_spacing_us) + 1
+    frames = [
+        track.zero + frame.counter
+        for track in belt.tracks.values()
+        for frame in track.waiting
+        if track.zero is not None
+    ]
+    number = max([belt.newest or 0, *frames]) + ahead
+    return number, {
+        view: (track.session, number - track.zero)
+        for view, track in belt.tracks.items()
+        if track.zero is not None
+    }
 
 
 def link_lost(belt: Belt) -> Belt:

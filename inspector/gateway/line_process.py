@@ -399,10 +399,8 @@ def take_from_worker(line: StationLine, message: Mapping[str, Any]) -> None:
                 up=bool(message["up"]),
                 why=str(message["why"]),
             )
-        case "alarm":
-            line.worker_alarm(str(message["name"]), str(message["text"]), on=bool(message["on"]))
-        case "ends":
-            line.worker_ends(str(message["why"]))
+        case "alarm" | "ends" | "ready":
+            _take_notice(line, message)
         case "model":
             line.ran_on = RanOn(
                 recipe=str(message.get("recipe", "standard")),
@@ -411,6 +409,17 @@ def take_from_worker(line: StationLine, message: Mapping[str, Any]) -> None:
                 device=str(message["device"]),
                 precision=str(message["precision"]),
             )
+
+
+def _take_notice(line: StationLine, message: Mapping[str, Any]) -> None:
+    """Take what a worker says of itself."""
+    match message["do"]:
+        case "alarm":
+            line.worker_alarm(str(message["name"]), str(message["text"]), on=bool(message["on"]))
+        case "ready":
+            line.change_model()
+        case "ends":
+            line.worker_ends(str(message["why"]))
 
 
 async def _until(stopped: asyncio.Event) -> None:

@@ -19,6 +19,7 @@ from inspector.gateway.keys import site_key
 from inspector.ipc import Runtime, read_status, write_status
 from inspector.supervisor import Child, Supervisor
 
+STALE_S = 3.0
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - tmpfs by design, in a folder of mode 0700
 
 
@@ -39,7 +40,7 @@ def held(runtime: Runtime) -> Iterator[Runtime]:
         except BlockingIOError as error:
             msg = "this site is already running (`inspector status` shows it)"
             raise BadInput(msg) from error
-        for old in runtime.status.glob("*.json"):
+        for old in (*runtime.status.glob("*.json"), *runtime.use.glob("*.json")):
             old.unlink()
         yield runtime
     finally:
@@ -84,6 +85,12 @@ def beat_age_s(runtime: Runtime, process: str) -> float | None:
     """Return how old a process's own status is, or None when there is none."""
     state = read_status(runtime, process)
     return time.monotonic() - float(str(state["beat_s"])) if state else None
+
+
+def is_running(runtime: Runtime) -> bool:
+    """Return whether a supervisor of this site has shown a sign of life within some seconds."""
+    age_s = beat_age_s(runtime, "supervisor")
+    return age_s is not None and age_s < STALE_S
 
 
 def free_port(wanted: int = 0) -> int:

@@ -30,6 +30,7 @@ from inspector.errors import InspectorError, PackageRefused, SettingsWrong
 from inspector.gateway.held_pictures import HeldPictures
 from inspector.gateway.kill_timer import KillTimer
 from inspector.gateway.line_link import LineLink, say_end
+from inspector.gateway.model_change import ModelChange, asked_for
 from inspector.gateway.view_reader import ViewReader, frame_head, nothing_seen
 from inspector.ipc import Message, Runtime, write_status, write_whole
 from inspector.ports import Camera
@@ -58,6 +59,7 @@ class StationWorker:
         pictures: Where kept pictures go.
         model: Opened and proven.
         cameras: By view.
+        load: Opens another package by its name and proves it; raises `InspectorError`.
     """
 
     def __init__(
@@ -68,12 +70,23 @@ class StationWorker:
         pictures: Path,
         model: Model,
         cameras: dict[str, Camera],
+        load: Callable[[str], Model],
     ) -> None:
-        self._station, self._runtime, self._model = station, runtime, model
+        self._station, self._runtime = station, runtime
         self._held = HeldPictures(runtime.held, pictures)
         self._link = LineLink(
             runtime.line_socket, station.name, hear=self._hear, idle=self._held.retry
         )
+        self._change = ModelChange(
+            model,
+            list(cameras),
+            runtime=runtime,
+            station=station.name,
+            load=load,
+            ready=lambda: self._link.announce("ready", {"do": "ready"}),
+            refused=self._refused,
+        )
+        self._told = model
         self._link.announce("model", model_message(station, model))
         self._frames: Queue[Frame] = Queue(FRAMES_A_VIEW * len(cameras))
         checks = {view.name: CheckLimits(**view.check.model_dump()) for view in station.views}
@@ -88,7 +101,7 @@ class StationWorker:
             )
             for view, camera in cameras.items()
         ]
-        self._timer = KillTimer(model.longest_s, self._give_up)
+        self._timer = KillTimer(lambda: self._change.longest_s, self._give_up)
         self._at: Frame | None = None
         self._tile_s: dict[str, float] = {}
         self._beat_s = 0.0
@@ -97,7 +110,8 @@ class StationWorker:
     def run(self, stop: Event) -> None:
         """Look at frames until `stop`; raises when a thread of this worker has died."""
         readers = (reader.run for reader in self._readers)
-        threads = started([self._link.run, self._timer.run, *readers], stop)
+        beside = (self._link.run, self._timer.run, self._change.run)
+        threads = started([*beside, *readers], stop)
         try:
             while not stop.is_set():
                 self._beat_when_due()
@@ -115,11 +129,17 @@ class StationWorker:
                 thread.join(max(0.0, end_s - time.monotonic()))
 
     def _look(self, frame: Frame) -> None:
+        model = self._looking.model = self._change.model_for(frame)
         self._at = frame
         with self._timer:
             result = self._looking.look(frame)
         self._at = None
+        if model is not self._told:  # what is seen from here on, this one has seen
+            self._told = model
+            self._link.announce("model", model_message(self._station, model))
         sent = self._link.send(seen_message(frame, result))
+        if self._looking.stopped:  # its session answers no more, or wrongly: start anew
+            raise InspectorError(f"{self._looking.stopped}, the vision worker was ended")
         jpeg = encoded(frame.image)
         if not jpeg:
             return
@@ -147,11 +167,17 @@ class StationWorker:
         with suppress(OSError):  # shared memory is full: `held` says so, a tile is not missed
             write_whole(tile, jpeg)
 
+    def _refused(self, why: str) -> None:
+        alarm = {"do": "alarm", "name": "model change", "text": why, "on": bool(why)}
+        self._link.announce("model change", alarm)
+
     def _hear(self, message: Message) -> None:
         if message.get("do") == "take":
             for reader in self._readers:
                 if reader.view == message.get("view"):
                     reader.take()
+        if message.get("do") == "change":
+            self._change.hear(message)
         digest = str(message.get("picture", ""))
         if len(digest) != 64 or not set(digest) <= set("0123456789abcdef"):
             return
@@ -176,15 +202,17 @@ class StationWorker:
             self._link.announce("pictures", alarm)
 
     def _state(self) -> dict[str, object]:
-        ran = self._model.ran
+        model = self._change.model
+        ran = model.ran
         return {
             "station": self._station.name,
-            "package": self._model.package_name,
-            "model_sha256": self._model.model_sha256,
+            "package": model.package_name,
+            "model_sha256": model.model_sha256,
             "device": ran.device,
             "precision": ran.precision,
             "precision_asked": ran.asked,
             "why": ran.why,
+            "change": self._change.figures,
             "killed_after_s": round(self._timer.limit_s, 3),
             "line_up": self._link.up,
             "unsent": self._link.unsent,
@@ -206,6 +234,8 @@ def main(site: Site, runtime: Runtime, station_name: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     cv2.setNumThreads(1)  # every station's worker shares the processor with the others
     station = site.station(station_name)
+    if package := asked_for(runtime, station_name)[0]:
+        station = station.model_copy(update={"package": package})
     try:
         with bounded_memory():
             _run(site, runtime, station, stop)
@@ -224,7 +254,12 @@ def _run(site: Site, runtime: Runtime, station: Station, stop: Event) -> None:
     gc.collect()
     gc.freeze()
     StationWorker(
-        station, runtime, pictures=Path(site.data) / "pictures", model=model, cameras=cameras
+        station,
+        runtime,
+        pictures=Path(site.data) / "pictures",
+        model=model,
+        cameras=cameras,
+        load=lambda package: station_model(site, station.model_copy(update={"package": package})),
     ).run(stop)
 
 

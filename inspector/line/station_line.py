@@ -149,6 +149,11 @@ class StationLine:
             session = self.belt.tracks[view].session
             self.camera(view, session=session, up=False, why=why)
 
+    def change_model(self) -> None:
+        """The worker has another model ready: tell it from which frames on that one looks."""
+        number, places = tracking.first_frames(self.belt)
+        self._tell_worker({"do": "change", "first": number, "from": places})
+
     def worker_ends(self, why: str) -> None:
         """The station's worker is about to end: `worker_gone` will say why, so does an alarm."""
         self._worker_end = why

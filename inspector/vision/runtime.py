@@ -24,7 +24,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.frame import BgrImage
-from inspector.errors import ModelFailed, PackageRefused, ProviderUnavailable
+from inspector.errors import ModelFailed, ModelStopped, PackageRefused, ProviderUnavailable
 from inspector.vision.layouts import Answer
 from inspector.vision.manifest import Package
 from inspector.vision.onnx_input import PICTURE, with_picture_input
@@ -119,7 +119,7 @@ class Session:
         try:
             raw = self._session.run(self._outputs, {PICTURE: self._preparing.prepared})
         except _ERRORS as error:
-            raise ModelFailed(f"the model stopped: {_short(error)}") from error
+            raise ModelStopped(f"the model stopped: {_short(error)}") from error
         answers = [np.asarray(answer) for answer in raw]
         for answer in answers:
             if answer.dtype != np.float32:

@@ -12,7 +12,7 @@ from blake3 import blake3
 
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
-from inspector.errors import ModelFailed
+from inspector.errors import ModelFailed, ModelStopped
 from inspector.ports import Vision
 from inspector.vision.picture_check import CheckLimits, picture_trouble
 
@@ -23,19 +23,25 @@ STANDS_S = 10.0
 
 
 class Looking:
-    """Looks at one frame after the other, for all views of a station, with one model.
+    """Looks at one frame after the other, for all views of a station.
 
     Args:
         model: Used by one caller at a time.
         checks: What a picture must be, by view.
+
+    Attributes:
+        model: That looks at the next frame.
+        frames: Looked at so far.
+        stopped: Why the model must not look again; empty while it may.
     """
 
     def __init__(self, model: Vision, checks: Mapping[str, CheckLimits]) -> None:
-        self._model, self._checks = model, dict(checks)
+        self.model, self._checks = model, dict(checks)
         self._last_digest: dict[str, str] = {}
         self._model_ms: deque[float] = deque(maxlen=REMEMBERED)
         self._ready_s: deque[float] = deque(maxlen=REMEMBERED)
         self.frames = 0
+        self.stopped = ""
 
     def look(self, frame: Frame) -> ViewResult:
         """Return what is in a frame, or in `missed` why nobody may say.
@@ -52,8 +58,9 @@ class Looking:
         if missed:
             return _missed(frame, missed, digest)
         try:
-            result = self._model.look(frame.view, frame.image)
+            result = self.model.look(frame.view, frame.image)
         except ModelFailed as error:
+            self.stopped = str(error) if isinstance(error, ModelStopped) else ""
             return _missed(frame, str(error), digest)
         self._model_ms.append(result.model_ms)
         return replace(result, picture=digest)

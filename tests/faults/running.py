@@ -83,6 +83,8 @@ def run_demo(
     defect_rate: float = 0.1,
     each_poll: Callable[[Runtime], None] = lambda runtime: None,
     sync: str = "request",
+    root: Path = ROOT,
+    changed: Callable[[Site], Site] = lambda site: site,
 ) -> Ran:
     """Run the demo until its belts are empty, doing what the plan says; return what it left."""
     plan = Plan(at or {})
@@ -97,7 +99,7 @@ def run_demo(
         evidence=str(evidence),
     )
     site = demo_site(
-        load_site(ROOT), demo, data=folder / "data", port=0, plc_port=free_port(), fast=True
+        load_site(root), demo, data=folder / "data", port=0, plc_port=free_port(), fast=True
     )
     plcs = tuple(plc.model_copy(update={"sync": sync}) for plc in site.plcs)
     site = site.model_copy(update={"plcs": plcs})
@@ -106,6 +108,7 @@ def run_demo(
         plan.look(runtime)
         each_poll(runtime)
 
+    site = changed(site)
     run = HeadlessRun(site, folder, say=print, each_poll=look)
     try:
         assert run.until_empty(Event()), "the belts were not empty in time"
@@ -117,13 +120,13 @@ def run_demo(
     return Ran(site, report(site, truth, dropped=run.frames_dropped), lines)
 
 
-def kill(process: str) -> Callable[[Runtime], None]:
-    """Return an act: kill -9 of a process."""
+def kill(process: str, number: int = signal.SIGKILL) -> Callable[[Runtime], None]:
+    """Return an act: kill -9 of a process, or another signal."""
 
     def act(runtime: Runtime) -> None:
         state = read_status(runtime, process)
         assert state, f"{process} is not running"
-        os.kill(int(str(state["pid"])), signal.SIGKILL)
+        os.kill(int(str(state["pid"])), number)
 
     return act
 

@@ -81,6 +81,10 @@ class Running:
         self._model = model
         self._thread = Thread(target=self._run)
 
+    def load(self, package: str) -> Model:
+        """Open another package, as the test will have it."""
+        raise PackageRefused(f"models/{package} is damaged")
+
     def start(self) -> "Running":
         self._thread.start()
         return self
@@ -94,6 +98,7 @@ class Running:
                 pictures=self.folder / "pictures",
                 model=self._model,
                 cameras=cameras,
+                load=self.load,
             ).run(self.stop)
         except InspectorError as error:
             self.raised.append(error)
