@@ -1,4 +1,4 @@
-"""docs/plc/faults.md names tests that exist, and leaves out no fault that it must have."""
+"""The two pages of faults name tests that exist, and leave out no fault that they must have."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ import pytest
 from benchmarks.faults.rows import ROWS
 
 TESTS = Path(__file__).parent
-PAGE = TESTS.parent / "docs" / "plc" / "faults.md"
-TEXT = PAGE.read_text("utf-8")
+DOCS = TESTS.parent / "docs"
+TEXT = "".join((DOCS / page).read_text("utf-8") for page in ("faults.md", "plc/faults.md"))
 LINES = [line for line in TEXT.splitlines() if line.startswith("| ") and "| tests |" not in line]
 REFERENCES = sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", TEXT)))
-NUMBERS = ("F01", *(f"F{number}" for number in range(13, 20)), "F34", "A35", "A36", "A37")
+OF_PLC = ("F01", *(f"F{number}" for number in range(13, 20)), "F34", "A35", "A36", "A37")
+OF_VISION = ("F07", "F09", "F10", *(f"F{number}" for number in range(22, 27)), "F35")
+NUMBERS = (*OF_PLC, *OF_VISION)
 
 
 @cache

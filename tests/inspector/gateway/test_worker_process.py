@@ -439,18 +439,22 @@ def test_after_kill_9_the_next_worker_keeps_what_the_dead_one_held(tmp_path: Pat
                 line.next()
 
 
-def test_a_damaged_package_ends_the_process_with_one_line(tmp_path: Path) -> None:
+def test_a_damaged_package_ends_the_process_with_one_line_that_the_line_hears_too(
+    tmp_path: Path,
+) -> None:
     with started(tmp_path) as (_, runtime):
         pass
     (tmp_path / "models" / "ring" / "model.onnx").write_bytes(b"damaged")
     command = [sys.executable, "-m", "inspector.gateway", "worker", "ring"]
-    done = subprocess.run(
-        [*command, "--runtime", str(runtime.folder), "--parent", str(os.getpid())],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    with StandInLine(runtime.line_socket) as line:
+        done = subprocess.run(
+            [*command, "--runtime", str(runtime.folder), "--parent", str(os.getpid())],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+        assert str(line.accept().until("ends")["why"]) in done.stderr
     assert done.returncode != 0
     assert "model.onnx: not the file that manifest.toml was written for" in done.stderr
     assert "Traceback" not in done.stderr
