@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Prints what a target is about to do, so that nothing is silent.
 say = @printf '\n== %s\n'
 
-.PHONY: help run test test-full style fresh bench soak faults promises fmt cover clean system
+.PHONY: help run test test-full style fresh bench soak faults hostile promises fmt cover clean system
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -50,6 +50,9 @@ soak: system .venv/ready-dev ## the long runs; kept in docs/evidence/
 
 faults: system .venv/ready-dev ## a row for each fault and PLC, counted exactly; kept in docs/evidence/ (JSON=1: only printed)
 	@$(if $(JSON),,$(BIN)/python scripts/keep_evidence.py faults) $(BIN)/python -m benchmarks.faults $(if $(JSON),--json)
+
+hostile: system .venv/ready-dev ## what a model that looks for ever costs the station beside it; kept in docs/evidence/
+	@$(BIN)/python scripts/keep_evidence.py hostile $(BIN)/python -m benchmarks.hostile
 
 promises: system .venv/ready-dev ## the eight promises and what tried to break them
 	@$(BIN)/python scripts/keep_evidence.py promises $(BIN)/python scripts/promises.py

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,18 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from inspector.config.site import Site
 from inspector.domain.verdict import Action, Verdict
 from inspector.ipc import Runtime
-from tests.faults.running import ROOT, kill, run_demo
+from tests.faults.hostile_site import close_parts, hostile_site
+from tests.faults.running import kill, run_demo
 from tests.inspector.vision import hostile, tiny
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]  # whole runs of the demo
 
 TURNS, PARTS = 16, 90
 """The model turns at this part, an empty belt; by the last one every worker is back."""
-CLOSEST_MS = 80
-"""The empty belt's trigger comes half a spacing before the next part's."""
 
 
 @dataclass(frozen=True)
@@ -44,30 +41,6 @@ CASES = {
         {TURNS: kill("worker-board", signal.SIGSEGV)},
     ),
 }
-
-
-def hostile_site(folder: Path, onnx: bytes) -> Path:
-    """Return a site with the demo's blisters, and boards that a hostile model looks at."""
-    (folder / "stations").mkdir(parents=True)
-    shutil.copytree(ROOT / "stations" / "plc", folder / "stations" / "plc")
-    shutil.copy(ROOT / "stations" / "blister.toml", folder / "stations")
-    shutil.copytree(ROOT / "models" / "blister", folder / "models" / "blister")
-    text = (ROOT / "stations" / "board.toml").read_text("utf-8")
-    text = text.replace('precision = "auto"', 'precision = "FP32"')
-    text = text.replace("check = ", "# ")  # an empty belt must reach the model
-    (folder / "stations" / "board.toml").write_text(text, "utf-8")
-    tiny.write_package(folder / "models" / "board", onnx=onnx)
-    return folder
-
-
-def close_parts(site: Site) -> Site:
-    stations = tuple(
-        one.model_copy(
-            update={"belt": one.belt.model_copy(update={"smallest_spacing_ms": CLOSEST_MS})}
-        )
-        for one in site.stations
-    )
-    return site.model_copy(update={"stations": stations})
 
 
 @pytest.mark.parametrize("name", CASES)
