@@ -21,7 +21,7 @@ from inspector.config.station import Station
 from inspector.domain.accounted import Accounted
 from inspector.domain.belt import Layout
 from inspector.domain.finding import RanOn
-from inspector.domain.health import Condition
+from inspector.domain.health import Condition, State
 from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival
@@ -400,12 +400,18 @@ def take_from_worker(line: StationLine, message: Mapping[str, Any]) -> None:
                 why=str(message["why"]),
             )
         case "alarm":
-            line.worker_alarm(str(message["name"]), str(message["text"]), on=bool(message["on"]))
+            line.worker_alarm(
+                str(message["name"]),
+                str(message["text"]),
+                on=bool(message["on"]),
+                state=State(message.get("state", State.OUT_OF_SPECIFICATION)),
+            )
         case "model":
             line.ran_on = RanOn(
                 recipe=str(message.get("recipe", "standard")),
                 package=str(message["package"]),
                 model_sha256=str(message["sha256"]),
+                device_asked=str(message.get("device_asked", message["device"])),
                 device=str(message["device"]),
                 precision=str(message["precision"]),
             )

@@ -26,6 +26,7 @@ from inspector.config.station import FolderCamera as FolderCameraSettings
 from inspector.config.station import Station, View
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import Frame
+from inspector.domain.health import State
 from inspector.errors import InspectorError, PackageRefused, SettingsWrong
 from inspector.gateway.held_pictures import HeldPictures
 from inspector.gateway.line_link import LineLink
@@ -36,6 +37,7 @@ from inspector.vision.manifest import Package, open_package
 from inspector.vision.parity import open_model
 from inspector.vision.picture_check import CheckLimits
 from inspector.vision.runtime import Model, bounded_memory
+from inspector.vision.starting import first_that_runs
 from inspector.vision.worker import Looking, encoded
 
 FRAMES_A_VIEW = 8
@@ -73,7 +75,8 @@ class StationWorker:
         self._link = LineLink(
             runtime.line_socket, station.name, hear=self._hear, idle=self._held.retry
         )
-        self._link.announce("model", model_message(station, model))
+        for message in model_messages(station, model):
+            self._link.announce(str(message.get("name", "model")), message)
         self._frames: Queue[Frame] = Queue(FRAMES_A_VIEW * len(cameras))
         checks = {view.name: CheckLimits(**view.check.model_dump()) for view in station.views}
         self._looking = Looking(model, checks)
@@ -164,6 +167,7 @@ class StationWorker:
             "station": self._station.name,
             "package": self._model.package_name,
             "model_sha256": self._model.model_sha256,
+            "device_asked": ran.device_asked,
             "device": ran.device,
             "precision": ran.precision,
             "precision_asked": ran.asked,
@@ -219,23 +223,27 @@ def camera_of(site: Site, runtime: Runtime, station: Station, view: View) -> Cam
 
 
 def station_model(site: Site, station: Station) -> Model:
-    """Return a station's model on its device, proven.
+    """Return a station's model on its device, or on the first of its list that runs, proven.
 
     Raises:
         SettingsWrong: The station's limits name a class that the package does not have.
         PackageRefused: The package is not in order, or is another one.
-        ProviderUnavailable: The device or the precision would not run.
+        ProviderUnavailable: No device of the list, or not in the precision asked for.
     """
     package = open_package(site.package_folder(station))
     check_station_fits(station, package)
     device = station.device
-    return open_model(
-        package,
-        device=device.name,
-        precision=device.precision,
-        threads=device.threads,
-        limits=station.limits,
-    )
+
+    def opened(name: str) -> Model:
+        return open_model(
+            package,
+            device=name,
+            precision=device.precision,
+            threads=device.threads,
+            limits=station.limits,
+        )
+
+    return first_that_runs(device.in_order, opened)
 
 
 def check_station_fits(station: Station, package: Package) -> None:
@@ -249,17 +257,26 @@ def check_station_fits(station: Station, package: Package) -> None:
             raise SettingsWrong(f"stations/{station.name}.toml", f"limits.{kind}", why)
 
 
-def model_message(station: Station, model: Model) -> Message:
-    """Return what the line is told of the model that runs."""
-    return {
+def model_messages(station: Station, model: Model) -> list[Message]:
+    """Return what the line is told of the model that runs, and of each device passed over."""
+    said: Message = {
         "do": "model",
         "recipe": station.recipe,
         "package": model.package_name,
         "sha256": model.model_sha256,
+        "device_asked": model.ran.device_asked,
         "device": model.ran.device,
         "precision": model.ran.precision,
         "why": model.ran.why,
     }
+    return [said, *(_passed_over(model, *one) for one in model.ran.passed_over.items())]
+
+
+def _passed_over(model: Model, device: str, why: str) -> Message:
+    """Return the alarm for one step down a station's list: the verdicts hold, somebody must act."""
+    text = f"runs on {model.ran.device}, not on {device}: {why}"
+    state = State.MAINTENANCE.value
+    return {"do": "alarm", "name": f"device {device}", "text": text, "on": True, "state": state}
 
 
 def seen_message(frame: Frame, result: ViewResult) -> Message:

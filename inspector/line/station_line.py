@@ -28,6 +28,7 @@ from inspector.domain.belt import (
 )
 from inspector.domain.entries import Circumstances
 from inspector.domain.finding import RanOn
+from inspector.domain.health import Condition, State
 from inspector.domain.numbers import record_id
 from inspector.domain.overriding import Answer, Outcome, Press, pressed
 from inspector.domain.reconciling import Around, reconciled
@@ -84,7 +85,7 @@ class StationLine:
         self.ran_on = RanOn()
         self.latencies_ms: deque[float] = deque(maxlen=2000)
         self.decisions = Decisions()
-        self.worker_alarms: dict[str, str] = {}
+        self.worker_alarms: dict[str, Condition] = {}
         self.ledger = Ledger(journal, clock, layout.station)
         self.alarms = Alarms(self.ledger, clock)
         self._plc, self._clock, self._key = plc, clock, key
@@ -159,10 +160,12 @@ class StationLine:
         self._pictures.came(result.picture)
         self._apply(tracking.view_seen(self.belt, view, session, counter, result))
 
-    def worker_alarm(self, name: str, text: str, *, on: bool) -> None:
+    def worker_alarm(
+        self, name: str, text: str, *, on: bool, state: State = State.OUT_OF_SPECIFICATION
+    ) -> None:
         """Something at the worker came or went: shown for as long as it stands, and recorded."""
         if on:
-            self.worker_alarms[name] = text
+            self.worker_alarms[name] = Condition(state, text)
         else:
             self.worker_alarms.pop(name, None)
         self.ledger.write({"kind": "alarm", "name": name, "text": text, "on": on})

@@ -264,6 +264,7 @@ def kept(record: str = "r000001", station: str = "board") -> Record:
         recipe="standard",
         package="board",
         model_sha256="00" * 32,
+        device_asked="CPU",
         device="CPU",
         precision="FP32",
         epoch=1,

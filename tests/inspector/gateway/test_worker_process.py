@@ -15,7 +15,14 @@ import pytest
 
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.site import Site, save_site
-from inspector.config.station import Belt, FolderCamera, SimulatedCamera, Station, View
+from inspector.config.station import (
+    Belt,
+    Device,
+    FolderCamera,
+    SimulatedCamera,
+    Station,
+    View,
+)
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage
 from inspector.errors import CameraLost, InspectorError, ModelFailed, PackageRefused, SettingsWrong
@@ -23,7 +30,7 @@ from inspector.gateway import view_reader, worker_process
 from inspector.gateway.worker_process import StationWorker, station_model
 from inspector.ipc import Message, Runtime, read_status
 from inspector.ports import Camera
-from inspector.vision.runtime import Model
+from inspector.vision.runtime import Model, available_devices
 from inspector.vision.worker import picture_digest
 from tests.inspector.gateway.worker_stand_ins import (
     PATIENCE_S,
@@ -256,6 +263,26 @@ def test_it_ends_within_a_second(tmp_path: Path, model: Model) -> None:
     one = Running(tmp_path, model).start()
     one.line.accept().until("camera")
     assert one.end() < 2  # 1 s on a quiet machine
+
+
+def test_each_device_that_was_passed_over_is_an_alarm_and_the_model_says_what_was_asked(
+    tmp_path: Path,
+) -> None:
+    if "GPU" in available_devices():
+        pytest.skip("this computer has a GPU")
+    tiny.write_package(tmp_path / "models" / "ring")
+    wish = station(device=Device(name="GPU", fallback=("CPU",)))
+    one = Running(tmp_path, station_model(site_of(tmp_path, wish), wish)).start()
+    line = one.line.accept()
+    told = line.until("model")
+    assert (told["device_asked"], told["device"]) == ("GPU", "CPU")
+    alarm = line.until("alarm")
+    assert (alarm["name"], alarm["on"], alarm["state"]) == ("device GPU", True, "maintenance")
+    why = "device GPU was asked for, and this computer has only CPU"
+    assert alarm["text"] == f"runs on CPU, not on GPU: {why}"
+    one.wait_until(one.status)
+    assert (one.status()["device_asked"], one.status()["device"]) == ("GPU", "CPU")
+    one.end()
 
 
 class Stuck:
