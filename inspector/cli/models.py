@@ -10,10 +10,12 @@ import click
 
 from inspector.cli.options import device_option, package_option, precision_option
 from inspector.ipc import write_whole
-from inspector.vision.golden import Look
-from inspector.vision.manifest import MANIFEST, open_package
-from inspector.vision.runtime import bounded_memory
-from inspector.vision.tuning import approval, with_approval
+from inspector.vision.approvals import approval
+from inspector.vision.golden import Look, golden_pictures
+from inspector.vision.manifest import MANIFEST, Package, open_package
+from inspector.vision.parity import measured_ms
+from inspector.vision.runtime import Session, bounded_memory
+from inspector.vision.tuning import with_approval
 from inspector.vision.verifying import Row, Verified, verified
 
 PROMISE_BROKEN = 1
@@ -63,13 +65,19 @@ def tune(folder: Path, device: str, threads: int) -> None:
         if not result.passed:
             click.echo("\n".join(lines(result)))
             sys.exit(PROMISE_BROKEN)
-        entry = approval(package, result, threads=threads)
+        entry = approval(package, result, result.ms or _fp32_ms(package, device, threads))
     file = folder / MANIFEST
     write_whole(file, with_approval(file.read_text("utf-8"), entry).encode("utf-8"), durable=True)
     times = ", ".join(f"{name} {taken:g} ms" for name, taken in entry.ms.items())
     where = f"{entry.precision} on {entry.device_class} with {entry.runtime}"
     moved = f"scores move by {entry.difference:.4f} at most"
     click.echo(f"{folder}: {where} ({times}; {moved})")
+
+
+def _fp32_ms(package: Package, device: str, threads: int) -> dict[str, float]:
+    """Return the time of a picture where only FP32 may run, so that nothing was compared."""
+    session = Session(package, device=device, precision="FP32", threads=threads)
+    return measured_ms({"FP32": session}, golden_pictures(package)[0])
 
 
 def lines(result: Verified) -> list[str]:

@@ -28,16 +28,16 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.frame import Frame
 from inspector.domain.health import State
 from inspector.errors import InspectorError, PackageRefused, SettingsWrong
+from inspector.gateway.approvals import KeptApproval
 from inspector.gateway.held_pictures import HeldPictures
 from inspector.gateway.line_link import LineLink
 from inspector.gateway.view_reader import ViewReader, frame_head
 from inspector.ipc import Message, Runtime, write_status, write_whole
 from inspector.ports import Camera
 from inspector.vision.manifest import Package, open_package
-from inspector.vision.parity import open_model
 from inspector.vision.picture_check import CheckLimits
 from inspector.vision.runtime import Model, bounded_memory
-from inspector.vision.starting import first_that_runs
+from inspector.vision.starting import Wish, first_that_runs, started_model
 from inspector.vision.worker import Looking, encoded
 
 FRAMES_A_VIEW = 8
@@ -235,13 +235,9 @@ def station_model(site: Site, station: Station) -> Model:
     device = station.device
 
     def opened(name: str) -> Model:
-        return open_model(
-            package,
-            device=name,
-            precision=device.precision,
-            threads=device.threads,
-            limits=station.limits,
-        )
+        wish = Wish(name, device.precision, device.threads, station.limits)
+        kept = KeptApproval(Path(site.data), package.name, wish)
+        return started_model(package, wish, kept=kept.read(), keep=kept.write)
 
     return first_that_runs(device.in_order, opened)
 

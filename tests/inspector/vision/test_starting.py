@@ -1,16 +1,18 @@
-"""A station's list of devices: the first that runs the model as it must, and why not the others."""
+"""How a station's model starts: on the first device of its list, and as it was proven before."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from inspector.errors import PackageRefused, ProviderUnavailable
-from inspector.vision import runtime
-from inspector.vision.manifest import Package, open_package
+from inspector.vision import runtime, starting
+from inspector.vision.approvals import stands_for
+from inspector.vision.manifest import Approved, Package, open_package
 from inspector.vision.parity import open_model
 from inspector.vision.runtime import Model
-from inspector.vision.starting import first_that_runs
+from inspector.vision.starting import Wish, first_that_runs, started_model
 from tests.inspector.vision import tiny
 
 HERE = runtime.available_devices()
@@ -66,3 +68,86 @@ def test_where_nothing_of_the_list_runs_the_last_reason_is_raised(tmp_path: Path
     broken = open_package(tiny.write_package(tmp_path / "tiny", onnx=tiny.end_to_end(gain=1.2)))
     with pytest.raises(PackageRefused, match="the manifest says"):
         first_that_runs(("GPU", "CPU"), on(broken))
+
+
+def start(package: Package, *kept: Approved, **wish: Any) -> tuple[Model, list[Approved]]:
+    """Return the model, and what was newly proven."""
+    new: list[Approved] = []
+    return started_model(package, Wish(**wish), kept=kept, keep=new.append), new
+
+
+@pytest.fixture
+def approved(package: Package) -> Approved:
+    """Return what a first start on this computer keeps."""
+    (entry,) = start(package)[1]
+    return entry
+
+
+@pytest.fixture
+def proves_nothing(approved: Approved, monkeypatch: pytest.MonkeyPatch) -> None:
+    def proven(*_: object, **__: object) -> None:
+        raise AssertionError("it was proven again")
+
+    monkeypatch.setattr(starting, "proven", proven)
+
+
+@pytest.mark.usefixtures("proves_nothing")
+def test_a_second_start_takes_the_precision_that_the_first_has_proven(
+    approved: Approved, package: Package
+) -> None:
+    model, new = start(package, approved)
+    assert new == []
+    assert model.ran.precision == approved.precision
+    assert model.ran.why == f"as proven on {approved.made}: {approved.why}"
+    assert [one.kind for one in model.look("top", tiny.flat(51, 0, 204)).findings] == ["red"]
+
+
+@pytest.mark.usefixtures("proves_nothing")
+def test_an_approval_in_the_manifest_counts_as_well(approved: Approved, tmp_path: Path) -> None:
+    entry = approved.model_dump()
+    package = open_package(tiny.write_package(tmp_path / "tiny", changes={"approved": [entry]}))
+    assert start(package)[0].ran.precision == approved.precision
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"model_sha256": "0" * 64},
+        {"runtime": "onnxruntime-openvino 1.0"},
+        {"device_class": "x86-64 no AVX2"},
+        {"device": "GPU"},
+        {"scores_sha256": "0" * 64},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_an_approval_does_not_count_with_another(
+    other: dict[str, str], approved: Approved, package: Package
+) -> None:
+    (new,) = start(package, approved.model_copy(update=other))[1]
+    assert getattr(new, next(iter(other))) != next(iter(other.values()))
+
+
+def test_an_approval_of_one_precision_is_none_of_another_that_was_asked_for(
+    package: Package,
+) -> None:
+    (fp32,) = start(package, precision="FP32")[1]
+    for precision, stands in {"FP32": True, "BF16": False, "auto": True}.items():
+        assert stands_for(fp32, package, device="CPU", precision=precision) is stands
+
+
+def test_a_verdict_that_a_new_limit_changes_is_seen_though_the_scores_are_the_same(
+    approved: Approved, tmp_path: Path
+) -> None:
+    limits = {"red": 0.9, "blue": 0.5}
+    changed = open_package(tiny.write_package(tmp_path / "tiny", changes={"limits": limits}))
+    assert stands_for(approved, changed, device="CPU", precision="auto")
+    with pytest.raises(PackageRefused, match=r"red.png: .* the manifest says reject; 1 of 2"):
+        start(changed, approved)
+
+
+def test_nothing_is_kept_of_a_package_that_does_not_agree(tmp_path: Path) -> None:
+    broken = open_package(tiny.write_package(tmp_path / "tiny", onnx=tiny.end_to_end(gain=1.1)))
+    new: list[Approved] = []
+    with pytest.raises(PackageRefused, match="2 of 2 golden pictures do not agree"):
+        started_model(broken, Wish(), kept=(), keep=new.append)
+    assert new == []
