@@ -31,6 +31,7 @@ from inspector.errors import InspectorError, PackageRefused, SettingsWrong
 from inspector.gateway.approvals import KeptApproval
 from inspector.gateway.held_pictures import HeldPictures
 from inspector.gateway.line_link import LineLink
+from inspector.gateway.processor_clock import ProcessorClock
 from inspector.gateway.view_reader import ViewReader, frame_head
 from inspector.ipc import Message, Runtime, write_status, write_whole
 from inspector.ports import Camera
@@ -92,7 +93,8 @@ class StationWorker:
         ]
         self._tile_s: dict[str, float] = {}
         self._beat_s = 0.0
-        self._complaint = ""
+        self._clock = ProcessorClock()
+        self._complaints: dict[str, str] = {}
 
     def run(self, stop: Event) -> None:
         """Look at frames until `stop`; raises when a thread of this worker has died."""
@@ -154,12 +156,18 @@ class StationWorker:
             write_status(self._runtime, f"worker-{self._station.name}", self._state())
 
     def _complain(self) -> None:
-        """Tell the line when pictures cannot be held or kept, and when they can again."""
-        complaint = self._held.complaint()
-        if complaint != self._complaint:
-            self._complaint = complaint
-            alarm = {"do": "alarm", "name": "pictures", "text": complaint, "on": bool(complaint)}
-            self._link.announce("pictures", alarm)
+        """Tell the line what is not as it should be here, and when it is again."""
+        pace = {
+            "takt": self._looking.too_slow(self._station.belt.smallest_spacing_ms),
+            "clock": self._clock.complaint(time.monotonic()),
+        }
+        for name, text in {"pictures": self._held.complaint(), **pace}.items():
+            before = self._complaints.get(name, "")
+            if text == before or (name in pace and text and before):
+                continue  # figures that change from look to look are one alarm, not many
+            self._complaints[name] = text
+            alarm = {"do": "alarm", "name": name, "text": text, "on": bool(text)}
+            self._link.announce(name, alarm)
 
     def _state(self) -> dict[str, object]:
         ran = self._model.ran

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 
@@ -27,9 +28,11 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage
 from inspector.errors import CameraLost, InspectorError, ModelFailed, PackageRefused, SettingsWrong
 from inspector.gateway import view_reader, worker_process
+from inspector.gateway.processor_clock import ProcessorClock
 from inspector.gateway.worker_process import StationWorker, station_model
 from inspector.ipc import Message, Runtime, read_status
 from inspector.ports import Camera
+from inspector.vision import worker
 from inspector.vision.runtime import Model, available_devices
 from inspector.vision.worker import picture_digest
 from tests.inspector.gateway.worker_stand_ins import (
@@ -282,6 +285,61 @@ def test_each_device_that_was_passed_over_is_an_alarm_and_the_model_says_what_wa
     assert alarm["text"] == f"runs on CPU, not on GPU: {why}"
     one.wait_until(one.status)
     assert (one.status()["device_asked"], one.status()["device"]) == ("GPU", "CPU")
+    one.end()
+
+
+class Timed(Model):
+    """A model that says of each picture that it took so long."""
+
+    def __init__(self, real: Model, took_ms: float) -> None:
+        self.__dict__.update(real.__dict__)
+        self.took_ms = took_ms
+
+    def look(self, view: str, image: BgrImage) -> ViewResult:
+        return ViewResult(view, model_ms=self.took_ms)
+
+
+def test_a_model_slower_than_the_takt_is_one_alarm_until_it_keeps_up_again(
+    tmp_path: Path, model: Model
+) -> None:
+    slow = Timed(model, took_ms=90)  # parts may come each 80 ms
+    one = Running(tmp_path, slow).start()
+    line = one.line.accept()
+
+    def heard() -> list[Message]:
+        return [said for said in line.heard if said.get("name") == "takt"]
+
+    def show_until_heard(alarms: int) -> Message:
+        seeds = count()
+        while len(heard()) < alarms:
+            one.camera.events.put(picture(next(seeds)))
+            slow.took_ms *= 1.001  # what is said does not follow each figure
+            line.until("seen")
+        return heard()[-1]
+
+    came = show_until_heard(1)
+    assert came["on"]
+    assert str(came["text"]).startswith("the model is too slow: ")
+    for seed in range(worker.REMEMBERED):
+        one.camera.events.put(picture(seed))
+        line.until("seen")
+    slow.took_ms = 5
+    assert not show_until_heard(2)["on"]
+    one.end()
+
+
+def test_a_clock_that_is_held_back_is_an_alarm(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frequencies = tmp_path / "cpu0" / "cpufreq"
+    frequencies.mkdir(parents=True)
+    (frequencies / "cpuinfo_max_freq").write_text("3000000")
+    (frequencies / "scaling_max_freq").write_text("800000")
+    monkeypatch.setattr(worker_process, "ProcessorClock", lambda: ProcessorClock(tmp_path))
+    one = Running(tmp_path, model).start()
+    alarm = one.line.accept().until("alarm")
+    assert (alarm["name"], alarm["on"]) == ("clock", True)
+    assert alarm["text"] == "the processor's clock is held at 800 of 3000 MHz"
     one.end()
 
 
