@@ -270,8 +270,10 @@ def model_messages(station: Station, model: Model) -> list[Message]:
         "sha256": model.model_sha256,
         "device_asked": model.ran.device_asked,
         "device": model.ran.device,
+        "precision_asked": model.ran.asked,
         "precision": model.ran.precision,
         "why": model.ran.why,
+        "since": model.ran.since.isoformat(timespec="seconds"),
     }
     return [said, *(_passed_over(model, *one) for one in model.ran.passed_over.items())]
 

@@ -45,6 +45,7 @@ from inspector.line.alarms import (
 )
 from inspector.line.ledger import Ledger, Lost, PartNumber
 from inspector.line.link import Link
+from inspector.line.model import RunningModel
 from inspector.line.pictures import HeldPictures
 from inspector.line.presses import Presses
 from inspector.line.reconciling import Decisions
@@ -83,6 +84,7 @@ class StationLine:
         self.belt = self._first_belt(empty_belt(layout), clock)
         self.link = Link()
         self.ran_on = RanOn()
+        self.model = RunningModel()
         self.latencies_ms: deque[float] = deque(maxlen=2000)
         self.decisions = Decisions()
         self.worker_alarms: dict[str, Condition] = {}
@@ -157,6 +159,7 @@ class StationLine:
         result = entries.result_from(view_object)
         if not result.missed:  # by the time it is judged another model may run
             result = replace(result, ran_on=self.ran_on)
+            self.model.took_ms.append(result.model_ms)
         self._pictures.came(result.picture)
         self._apply(tracking.view_seen(self.belt, view, session, counter, result))
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ class Ran:
         why: How it was chosen, for people.
         ms: Median time of one picture by precision, where it was measured.
         passed_over: Device → why it does not run, of those that were to run before this one.
+        since: When that was known, UTC.
     """
 
     device: str
@@ -67,6 +69,7 @@ class Ran:
     why: str
     ms: Mapping[str, float] = field(default_factory=dict)
     passed_over: Mapping[str, str] = field(default_factory=dict)
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @property
     def device_asked(self) -> str:
