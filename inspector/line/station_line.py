@@ -144,7 +144,8 @@ class StationLine:
 
     def worker_gone(self) -> None:
         """The station's worker ended: its cameras are not watched, its alarms void."""
-        self.worker_alarms.clear()
+        for name in tuple(self.worker_alarms):
+            self.worker_alarm(name, "", on=False)
         for view in self.layout.views:
             session = self.belt.tracks[view].session
             self.camera(view, session=session, up=False, why="the vision worker is not running")

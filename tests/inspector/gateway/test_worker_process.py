@@ -437,14 +437,14 @@ def test_a_limit_of_an_unknown_class_names_the_stations_file(tmp_path: Path) -> 
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], Runtime]]:
+def started(folder: Path, **changes: object) -> Iterator[tuple[subprocess.Popen[bytes], Runtime]]:
     """Start a worker as the supervisor does, with pictures from a folder as its camera."""
     tiny.write_package(folder / "models" / "ring")
     (folder / "pictures").mkdir()
     for seed in range(3):
         (folder / "pictures" / f"{seed}.png").write_bytes(tiny.png(picture(seed)))
     camera = FolderCamera(kind="folder", path="pictures", rate_hz=50)
-    one = station(views=(View(name="top", at_counts=0, camera=camera),))
+    one = station(views=(View(name="top", at_counts=0, camera=camera),), **changes)
     runtime = Runtime(folder / "run").make()
     plc = PlcProfile(
         name="demo",
@@ -514,3 +514,15 @@ def test_a_damaged_package_ends_the_process_with_one_line(tmp_path: Path) -> Non
     assert done.returncode != 0
     assert "model.onnx: not the file that manifest.toml was written for" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_worker_whose_device_is_not_here_ends_with_one_sentence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    here = available_devices()
+    if "GPU" in here:
+        pytest.skip("this computer has a GPU")
+    with started(tmp_path, device=Device(name="GPU")) as (worker, _):
+        assert worker.wait(PATIENCE_S) == 1
+    (said,) = capfd.readouterr().err.splitlines()
+    assert said.endswith(f"device GPU was asked for, and this computer has only {', '.join(here)}")

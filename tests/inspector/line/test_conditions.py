@@ -191,6 +191,9 @@ def test_an_alarm_of_the_worker_puts_the_station_into_the_state_that_it_names() 
     full = {"do": "alarm", "name": "pictures", "text": "shared memory is full", "on": True}
     take_from_worker(factory.line, full)
     assert worst(said(factory)) == Condition(State.OUT_OF_SPECIFICATION, "shared memory is full")
+    factory.line.worker_gone()
+    assert not factory.line.worker_alarms
+    assert alarms(factory, "device GPU") == alarms(factory, "pictures") == [True, False]
 
 
 def test_a_line_that_stands_raises_no_alarm_of_sync() -> None:
