@@ -76,8 +76,7 @@ class StationWorker:
         self._link = LineLink(
             runtime.line_socket, station.name, hear=self._hear, idle=self._held.retry
         )
-        for message in model_messages(station, model):
-            self._link.announce(str(message.get("name", "model")), message)
+        self._tell_model(model)
         self._frames: Queue[Frame] = Queue(FRAMES_A_VIEW * len(cameras))
         checks = {view.name: CheckLimits(**view.check.model_dump()) for view in station.views}
         self._looking = Looking(model, checks)
@@ -95,6 +94,12 @@ class StationWorker:
         self._beat_s = 0.0
         self._clock = ProcessorClock()
         self._complaints: dict[str, str] = {}
+
+    def _tell_model(self, model: Model) -> None:
+        """Tell the line what runs, and of each device that could have run before it."""
+        self._link.announce("model", model_message(self._station, model))
+        for alarm in device_alarms(self._station, model):
+            self._link.announce(str(alarm["name"]), alarm)
 
     def run(self, stop: Event) -> None:
         """Look at frames until `stop`; raises when a thread of this worker has died."""
@@ -261,9 +266,9 @@ def check_station_fits(station: Station, package: Package) -> None:
             raise SettingsWrong(f"stations/{station.name}.toml", f"limits.{kind}", why)
 
 
-def model_messages(station: Station, model: Model) -> list[Message]:
-    """Return what the line is told of the model that runs, and of each device passed over."""
-    said: Message = {
+def model_message(station: Station, model: Model) -> Message:
+    """Return what the line is told of the model that runs."""
+    return {
         "do": "model",
         "recipe": station.recipe,
         "package": model.package_name,
@@ -275,14 +280,20 @@ def model_messages(station: Station, model: Model) -> list[Message]:
         "why": model.ran.why,
         "since": model.ran.since.isoformat(timespec="seconds"),
     }
-    return [said, *(_passed_over(model, *one) for one in model.ran.passed_over.items())]
 
 
-def _passed_over(model: Model, device: str, why: str) -> Message:
-    """Return the alarm for one step down a station's list: the verdicts hold, somebody must act."""
-    text = f"runs on {model.ran.device}, not on {device}: {why}"
-    state = State.MAINTENANCE.value
-    return {"do": "alarm", "name": f"device {device}", "text": text, "on": True, "state": state}
+def device_alarms(station: Station, model: Model) -> list[Message]:
+    """Return an alarm for each step of a station's list, on where the model had to go further.
+
+    The verdicts hold, the package was proven where it runs; somebody must see to the device.
+    """
+    alarms: list[Message] = []
+    for device in station.device.in_order[:-1]:
+        why = model.ran.passed_over.get(device, "")
+        text = f"runs on {model.ran.device}, not on {device}: {why}" if why else ""
+        alarm = {"do": "alarm", "name": f"device {device}", "text": text, "on": bool(why)}
+        alarms.append({**alarm, "state": State.MAINTENANCE.value})
+    return alarms
 
 
 def seen_message(frame: Frame, result: ViewResult) -> Message:

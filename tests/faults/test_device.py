@@ -35,7 +35,7 @@ def test_with_a_fallback_records_state_and_alarms_say_what_ran_instead(tmp_path:
         said.update((name, one["state"], one["state_why"]) for name, one in line.items())
 
     settings = site.model_copy(update={"stations": stations})
-    ran = run_demo(tmp_path, parts=30, each_poll=look, settings=settings)
+    ran = run_demo(tmp_path, parts=60, each_poll=look, settings=settings)
     assert ran.sums.broken() == ()
     ring = ran.records("ring")
     assert {(one.device_asked, one.device) for one in ring if not one.not_inspected} == {

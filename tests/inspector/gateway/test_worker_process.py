@@ -29,7 +29,7 @@ from inspector.domain.frame import BgrImage
 from inspector.errors import CameraLost, InspectorError, ModelFailed, PackageRefused, SettingsWrong
 from inspector.gateway import view_reader, worker_process
 from inspector.gateway.processor_clock import ProcessorClock
-from inspector.gateway.worker_process import StationWorker, station_model
+from inspector.gateway.worker_process import StationWorker, device_alarms, station_model
 from inspector.ipc import Message, Runtime, read_status
 from inspector.ports import Camera
 from inspector.vision import worker
@@ -73,14 +73,14 @@ def site_of(folder: Path, one: Station) -> Site:
 class Running:
     """A worker in a thread, its camera and its line."""
 
-    def __init__(self, folder: Path, model: Model) -> None:
+    def __init__(self, folder: Path, model: Model, settings: Station | None = None) -> None:
         self.folder = folder
         self.runtime = Runtime(folder / "run").make()
         self.line = StandInLine(self.runtime.line_socket)
         self.camera = StandInCamera("top")
         self.stop = Event()
         self.raised: list[BaseException] = []
-        self._model = model
+        self._model, self._settings = model, settings or station()
         self._thread = Thread(target=self._run)
 
     def start(self) -> "Running":
@@ -91,7 +91,7 @@ class Running:
         cameras: dict[str, Camera] = {"top": self.camera}
         try:
             StationWorker(
-                station(),
+                self._settings,
                 self.runtime,
                 pictures=self.folder / "pictures",
                 model=self._model,
@@ -275,7 +275,7 @@ def test_each_device_that_was_passed_over_is_an_alarm_and_the_model_says_what_wa
         pytest.skip("this computer has a GPU")
     tiny.write_package(tmp_path / "models" / "ring")
     wish = station(device=Device(name="GPU", fallback=("CPU",)))
-    one = Running(tmp_path, station_model(site_of(tmp_path, wish), wish)).start()
+    one = Running(tmp_path, station_model(site_of(tmp_path, wish), wish), wish).start()
     line = one.line.accept()
     told = line.until("model")
     assert (told["device_asked"], told["device"]) == ("GPU", "CPU")
@@ -286,6 +286,13 @@ def test_each_device_that_was_passed_over_is_an_alarm_and_the_model_says_what_wa
     one.wait_until(one.status)
     assert (one.status()["device_asked"], one.status()["device"]) == ("GPU", "CPU")
     one.end()
+
+
+def test_a_device_that_runs_again_is_the_end_of_its_alarm(model: Model) -> None:
+    wish = station(device=Device(name="CPU", fallback=("NPU",)))
+    (alarm,) = device_alarms(wish, model)
+    assert (alarm["name"], alarm["on"], alarm["text"]) == ("device CPU", False, "")
+    assert device_alarms(station(), model) == []
 
 
 class Timed(Model):
