@@ -155,7 +155,7 @@ def entries_of(number: int) -> Iterator[Entry]:
         triggered_at=at,
         ready_to_judged_ms=7.25,
     )
-    ran_on = RanOn("standard", "board", "0" * 64, "CPU", "BF16")
+    ran_on = RanOn("standard", "board", "0" * 64, "CPU", "BF16", "CPU")
     rejects = part.decision is not None and part.decision.verdict is Verdict.REJECT
     action = Action.REJECTED if rejects else Action.PASSED
     for entry in (

@@ -47,6 +47,7 @@ def judged(n: int, verdict: str = "pass", *, station: str = "ring", **changes: A
         "recipe": "standard",
         "package": station,
         "model_sha256": "b" * 64,
+        "device_asked": "GPU",
         "device": "CPU",
         "precision": "BF16",
         "epoch": 3,

@@ -305,7 +305,7 @@ def settings_of(model: type[BaseModel], under: str = "") -> Iterator[tuple[str, 
             yield key, Setting("name → table", default_of(field))
             yield from settings_of(named, f"{key}.<name>.")
             continue
-        if get_origin(field.annotation) is tuple:
+        if get_origin(field.annotation) is tuple and members:
             yield key, Setting(range_of(field), default_of(field))
             key += "[]"
         if not members:
@@ -365,7 +365,9 @@ def range_of(field: FieldInfo) -> str:
     if annotation is bool:
         return "`true`, `false`"
     if get_origin(annotation) is tuple:
-        return f"{spoken(field.metadata)} tables"
+        words = get_args(get_args(annotation)[0])
+        listed = ", ".join(f"`{word}`" for word in words)
+        return f"{spoken(field.metadata)} {f'of {listed}' if words else 'tables'}"
     if get_origin(annotation) is dict:
         value = get_args(annotation)[1]
         return f"class → {spoken(getattr(value, '__metadata__', ()))}"

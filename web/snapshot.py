@@ -127,6 +127,7 @@ def _station(card: StationCard, said: Object, monotonic_s: float) -> Json:
         "running": said.get("running") is True,
         "travel_s": travel_s,
         "override": can_override,
+        "model": _model(said),
         "counts": {key: value for key, value in _map(said, "counts").items() if _is_int(value)},
         "views": [_view(card, view, _map(_map(said, "views"), view)) for view in card.views],
         "waiting": parts("waiting"),
@@ -145,6 +146,22 @@ def _word(state: str, said: Object) -> str:
     if packml == 6 and said.get("running") is not True:
         return "BELT STANDS"
     return PACKML.get(packml, "NO PLC") if isinstance(packml, int) else "NO PLC"
+
+
+def _model(said: Object) -> Json:
+    """Return what runs, beside what was asked for, and its times against the takt."""
+    model = _map(said, "model")
+    ms = _map(model, "ms")
+    return {
+        "device_asked": _text(model, "device_asked"),
+        "device": _text(said, "device"),
+        "precision": _text(said, "precision"),
+        "sha256": _text(said, "model_sha256")[:8],
+        "since": _text(model, "since"),
+        "p50_ms": _number(ms, "p50", 0.0),
+        "p99_ms": _number(ms, "p99", 0.0),
+        "takt_ms": _number(model, "takt_ms", 0.0),
+    }
 
 
 def _view(card: StationCard, view: str, said: Object) -> Json:

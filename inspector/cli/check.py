@@ -12,7 +12,11 @@ from inspector.config.plc_profile import PlcProfile
 from inspector.config.site import SiteFile
 from inspector.config.station import Station
 from inspector.errors import SettingsWrong
-from inspector.gateway.preflight import package_problems, password_file_problems
+from inspector.gateway.preflight import (
+    device_problems,
+    package_problems,
+    password_file_problems,
+)
 from inspector.vision.manifest import package_schema
 
 SCHEMAS = {
@@ -36,7 +40,11 @@ def check_command(site: Path) -> None:
     found = check_site(site, problems)
     lines = [str(problem) for problem in problems]
     if found:
-        later = [*package_problems(found), *password_file_problems(found)]
+        later = [
+            *package_problems(found),
+            *device_problems(found),
+            *password_file_problems(found),
+        ]
         lines += [str(problem) for problem in later]
     for line in lines:
         click.echo(line, err=True)

@@ -20,10 +20,12 @@ from inspector.gateway.plc_access import station_of
 from inspector.gateway.site_run import is_running, runtime_of
 from inspector.gateway.worker_process import check_station_fits
 from inspector.ipc import write_whole
-from inspector.vision.golden import Look
-from inspector.vision.manifest import MANIFEST, open_package
-from inspector.vision.runtime import bounded_memory
-from inspector.vision.tuning import approval, with_approval
+from inspector.vision.approvals import approval
+from inspector.vision.golden import Look, golden_pictures
+from inspector.vision.manifest import MANIFEST, Package, open_package
+from inspector.vision.parity import measured_ms
+from inspector.vision.runtime import Session, available_devices, bounded_memory
+from inspector.vision.tuning import with_approval
 from inspector.vision.verifying import Row, Verified, verified
 
 PROMISE_BROKEN = 1
@@ -77,7 +79,7 @@ def tune(folder: Path, device: str, threads: int) -> None:
         if not result.passed:
             click.echo("\n".join(lines(result)))
             sys.exit(PROMISE_BROKEN)
-        entry = approval(package, result, threads=threads)
+        entry = approval(package, result, result.ms or _fp32_ms(package, device, threads))
     file = folder / MANIFEST
     write_whole(file, with_approval(file.read_text("utf-8"), entry).encode("utf-8"), durable=True)
     times = ", ".join(f"{name} {taken:g} ms" for name, taken in entry.ms.items())
@@ -115,7 +117,9 @@ def use(package: str, name: str, site: Path) -> None:
 def _prove(folder: Path, device: Device) -> None:
     """Prove a package in a process of its own, which can be ended whatever the model does."""
     command = [sys.executable, "-m", "inspector", "models", "verify", "--package", str(folder)]
-    words = ["--device", device.name, "--precision", device.precision]
+    here = available_devices()
+    name = next((one for one in device.in_order if one in here), device.name)
+    words = ["--device", name, "--precision", device.precision]
     try:
         done = subprocess.run([*command, *words], check=False, timeout=PROOF_S)
     except subprocess.TimeoutExpired as error:
@@ -123,6 +127,12 @@ def _prove(folder: Path, device: Device) -> None:
         raise PackageRefused(msg) from error
     if done.returncode:
         sys.exit(done.returncode if done.returncode > 0 else PROMISE_BROKEN)
+
+
+def _fp32_ms(package: Package, device: str, threads: int) -> dict[str, float]:
+    """Return the time of a picture where only FP32 may run, so that nothing was compared."""
+    session = Session(package, device=device, precision="FP32", threads=threads)
+    return measured_ms({"FP32": session}, golden_pictures(package)[0])
 
 
 def lines(result: Verified) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,13 @@ from inspector.errors import NothingRunning
 from inspector.gateway.site_run import STALE_S, is_running, runtime_of
 from inspector.ipc import Message, Runtime, read_status
 from inspector.storage.sql_store import SqlRecords
+
+NO_TIMES = {"p50": None, "p99": None, "max": None}
+NO_MODEL = {
+    **dict.fromkeys(("device_asked", "precision_asked", "why", "since"), ""),
+    "ms": NO_TIMES,
+    "takt_ms": None,
+}
 
 
 @click.command("status")
@@ -39,6 +47,22 @@ def status_command(site: Path, *, as_json: bool) -> None:
             f"on belt {station['on_belt']}  {station['device']} {station['precision']}  "
             f"p99 {latency['p99']} ms  {station['state_why']}"
         )
+        click.echo(f"{'':<16} {model_line(station)}")
+
+
+def model_line(station: Mapping[str, Any]) -> str:
+    """Return what runs, beside what was asked for, and its times against the takt."""
+    model = station["model"]
+    if not station["device"]:
+        return "no model runs"
+    asked = f"{model['device_asked']} {model['precision_asked']}"
+    times = "no picture yet"
+    if model["ms"]["p50"] is not None:
+        times = f"p50 {model['ms']['p50']} ms, p99 {model['ms']['p99']} ms"
+    return (
+        f"model {station['model_sha256'][:8]} on {station['device']} in {station['precision']} "
+        f"(asked: {asked}) since {model['since']}; {times}, takt {model['takt_ms']} ms a picture"
+    )
 
 
 def read_site_status(runtime: Runtime) -> dict[str, Any]:
@@ -82,7 +106,8 @@ def _station(live: Message, *, fresh: bool, stored: Counts) -> dict[str, Any]:
         "device": live.get("device", ""),
         "precision": live.get("precision", ""),
         "model_sha256": live.get("model_sha256", ""),
-        "latency_ms": live.get("latency_ms", {"p50": None, "p99": None, "max": None}),
+        "model": live.get("model", NO_MODEL),
+        "latency_ms": live.get("latency_ms", NO_TIMES),
         "state": live.get("state", "failure") if fresh else "failure",
         "state_why": live.get("state_why", "") if fresh else "the line does not answer",
     }

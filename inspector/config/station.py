@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from inspector.settings import Name, Settings
 
 Score = Annotated[float, Field(ge=0, le=1)]
+DeviceName = Literal["CPU", "GPU", "NPU"]
 
 
 class SimulatedCamera(Settings):
@@ -94,7 +95,12 @@ class Belt(Settings):
 class Device(Settings):
     """Where the model runs."""
 
-    name: Literal["CPU", "GPU", "NPU"] = Field(default="CPU", description="OpenVINO device.")
+    name: DeviceName = Field(default="CPU", description="OpenVINO device.")
+    fallback: tuple[DeviceName, ...] = Field(
+        default=(),
+        max_length=2,
+        description="Taken in this order where `name` does not run; empty: nothing is.",
+    )
     precision: Literal["auto", "FP32", "BF16"] = Field(
         default="auto",
         description="auto: the faster of those that give the golden pictures' verdicts.",
@@ -102,6 +108,18 @@ class Device(Settings):
     threads: int = Field(
         default=1, ge=1, le=64, description="CPU threads for this station's model."
     )
+
+    @property
+    def in_order(self) -> tuple[DeviceName, ...]:
+        """Return the device that is asked for, then those that may take its place."""
+        return (self.name, *self.fallback)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Device:
+        if len(set(self.in_order)) != len(self.in_order):
+            msg = "fallback must name other devices than name, each once"
+            raise ValueError(msg)
+        return self
 
 
 class Expects(Settings):

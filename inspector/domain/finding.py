@@ -29,13 +29,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class RanOn:
-    """What inspected a part: on every record, so that nothing falls back quietly."""
+    """What inspected a part: on every record, so that nothing falls back quietly.
+
+    Attributes:
+        device: What ran.
+        device_asked: The station's wish; another one than `device` after a fallback.
+    """
 
     recipe: str = ""
     package: str = ""
     model_sha256: str = ""
     device: str = ""
     precision: str = ""
+    device_asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,9 @@ class Record:
         number: The part's number in its count run, 64 bits.
         not_inspected: Why the part was not inspected; empty when it was.
         model_sha256: Of the ONNX file that ran; empty when none did.
+        device: What ran.
+        device_asked: The station's wish, another one than `device` after a fallback; empty on
+            records from before it was kept.
         encoder: Counts at the eye, 32 bits.
         ready_to_judged_ms: Last frame ready to verdict; None when no frame came.
         latency_ms: Last frame ready to the PLC's acknowledgement; None before that.
@@ -90,6 +93,7 @@ class Record:
     recipe: str
     package: str
     model_sha256: str
+    device_asked: str
     device: str
     precision: str
     epoch: int

@@ -21,7 +21,7 @@ from inspector.config.station import Station
 from inspector.domain.accounted import Accounted
 from inspector.domain.belt import Layout
 from inspector.domain.finding import RanOn
-from inspector.domain.health import Condition
+from inspector.domain.health import Condition, State
 from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival
@@ -31,6 +31,7 @@ from inspector.gateway.plc_access import our_certificate, plc_station
 from inspector.gateway.plc_notices import PlcNotices
 from inspector.gateway.plc_ways import Way, at_site, way_to
 from inspector.ipc import Runtime, read_status, write_status
+from inspector.line.model import RunningModel
 from inspector.line.station_line import StationLine
 from inspector.line.status import station_status
 from inspector.line.voice import Token
@@ -402,20 +403,34 @@ def take_from_worker(line: StationLine, message: Mapping[str, Any]) -> None:
         case "alarm" | "ends" | "ready":
             _take_notice(line, message)
         case "model":
-            line.ran_on = RanOn(
-                recipe=str(message.get("recipe", "standard")),
-                package=str(message["package"]),
-                model_sha256=str(message["sha256"]),
-                device=str(message["device"]),
-                precision=str(message["precision"]),
-            )
+            _take_model(line, message)
+
+
+def _take_model(line: StationLine, message: Mapping[str, Any]) -> None:
+    line.ran_on = RanOn(
+        recipe=str(message.get("recipe", "standard")),
+        package=str(message["package"]),
+        model_sha256=str(message["sha256"]),
+        device_asked=str(message.get("device_asked", message["device"])),
+        device=str(message["device"]),
+        precision=str(message["precision"]),
+    )
+    since = str(message.get("since", ""))
+    if since != line.model.since:  # else a line that came back is told the same again
+        asked, why = str(message.get("precision_asked", "")), str(message.get("why", ""))
+        line.model = RunningModel(asked, why, since)
 
 
 def _take_notice(line: StationLine, message: Mapping[str, Any]) -> None:
     """Take what a worker says of itself."""
     match message["do"]:
         case "alarm":
-            line.worker_alarm(str(message["name"]), str(message["text"]), on=bool(message["on"]))
+            line.worker_alarm(
+                str(message["name"]),
+                str(message["text"]),
+                on=bool(message["on"]),
+                state=State(message.get("state", State.OUT_OF_SPECIFICATION)),
+            )
         case "ready":
             line.change_model()
         case "ends":

@@ -8,22 +8,23 @@ from pathlib import Path
 
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.site import Site
-from inspector.errors import BadInput
+from inspector.errors import BadInput, ProviderUnavailable, SettingsWrong
 from inspector.gateway.keys import plc_password, pull_password, scada_password
 from inspector.gateway.worker_process import check_station_fits
 from inspector.storage.database import check_usable
 from inspector.vision.manifest import open_package
+from inspector.vision.runtime import refuse_missing
 
 
 def check_before_start(site: Site) -> None:
-    """Return when everything that needs no hardware is in order.
+    """Return when everything that can be looked at before a start is in order.
 
     Raises:
-        BadInput: A package is damaged or does not fit, the database cannot be used, nothing can
-            be written, a password is not to be had, or a port is taken; the first of these,
-            with file and key.
+        BadInput: A package is damaged or does not fit, a station's device is not here, the
+            database cannot be used, nothing can be written, a password is not to be had, or a
+            port is taken; the first of these, with file and key.
     """
-    for problem in package_problems(site):
+    for problem in (*package_problems(site), *device_problems(site)):
         raise problem
     if site.demo is None:  # the demo makes its passwords itself
         _have_passwords(site)
@@ -55,6 +56,18 @@ def package_problems(site: Site) -> Iterator[BadInput]:
             check_station_fits(station, open_package(site.package_folder(station)))
         except BadInput as error:
             yield error
+
+
+def device_problems(site: Site) -> Iterator[BadInput]:
+    """Yield the stations whose model could run on nothing that this computer has."""
+    for station in site.stations:
+        devices = station.device.in_order
+        try:
+            if "CPU" not in devices:  # always there, and asking costs a moment
+                refuse_missing(*devices)
+        except ProviderUnavailable as error:
+            why = f"{error}; device.fallback names what may take its place"
+            yield SettingsWrong(f"stations/{station.name}.toml", "device.name", why)
 
 
 def password_file_problems(site: Site) -> Iterator[BadInput]:

@@ -26,18 +26,21 @@ from inspector.config.station import FolderCamera as FolderCameraSettings
 from inspector.config.station import Station, View
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import Frame
+from inspector.domain.health import State
 from inspector.errors import InspectorError, PackageRefused, SettingsWrong
+from inspector.gateway.approvals import KeptApproval
 from inspector.gateway.held_pictures import HeldPictures
 from inspector.gateway.kill_timer import KillTimer
 from inspector.gateway.line_link import LineLink, say_end
 from inspector.gateway.model_change import ModelChange, asked_for
+from inspector.gateway.processor_clock import ProcessorClock
 from inspector.gateway.view_reader import ViewReader, frame_head, nothing_seen
 from inspector.ipc import Message, Runtime, write_status, write_whole
 from inspector.ports import Camera
 from inspector.vision.manifest import Package, open_package
-from inspector.vision.parity import open_model
 from inspector.vision.picture_check import CheckLimits
 from inspector.vision.runtime import Model, bounded_memory
+from inspector.vision.starting import Wish, first_that_runs, started_model
 from inspector.vision.worker import Looking, encoded
 
 FRAMES_A_VIEW = 8
@@ -87,7 +90,7 @@ class StationWorker:
             refused=self._refused,
         )
         self._told = model
-        self._link.announce("model", model_message(station, model))
+        self._tell_model(model)
         self._frames: Queue[Frame] = Queue(FRAMES_A_VIEW * len(cameras))
         checks = {view.name: CheckLimits(**view.check.model_dump()) for view in station.views}
         self._looking = Looking(model, checks)
@@ -105,7 +108,14 @@ class StationWorker:
         self._at: Frame | None = None
         self._tile_s: dict[str, float] = {}
         self._beat_s = 0.0
-        self._complaint = ""
+        self._clock = ProcessorClock()
+        self._complaints: dict[str, str] = {}
+
+    def _tell_model(self, model: Model) -> None:
+        """Tell the line what runs, and of each device that could have run before it."""
+        self._link.announce("model", model_message(self._station, model))
+        for alarm in device_alarms(self._station, model):
+            self._link.announce(str(alarm["name"]), alarm)
 
     def run(self, stop: Event) -> None:
         """Look at frames until `stop`; raises when a thread of this worker has died."""
@@ -136,7 +146,8 @@ class StationWorker:
         self._at = None
         if model is not self._told:  # what is seen from here on, this one has seen
             self._told = model
-            self._link.announce("model", model_message(self._station, model))
+            self._looking.forget_times()
+            self._tell_model(model)
         sent = self._link.send(seen_message(frame, result))
         if self._looking.stopped:  # its session answers no more, or wrongly: start anew
             raise InspectorError(f"{self._looking.stopped}, the vision worker was ended")
@@ -194,12 +205,18 @@ class StationWorker:
             write_status(self._runtime, f"worker-{self._station.name}", self._state())
 
     def _complain(self) -> None:
-        """Tell the line when pictures cannot be held or kept, and when they can again."""
-        complaint = self._held.complaint()
-        if complaint != self._complaint:
-            self._complaint = complaint
-            alarm = {"do": "alarm", "name": "pictures", "text": complaint, "on": bool(complaint)}
-            self._link.announce("pictures", alarm)
+        """Tell the line what is not as it should be here, and when it is again."""
+        pace = {
+            "takt": self._looking.too_slow(self._station.belt.smallest_spacing_ms),
+            "clock": self._clock.complaint(time.monotonic()),
+        }
+        for name, text in {"pictures": self._held.complaint(), **pace}.items():
+            before = self._complaints.get(name, "")
+            if text == before or (name in pace and text and before):
+                continue  # figures that change from look to look are one alarm, not many
+            self._complaints[name] = text
+            alarm = {"do": "alarm", "name": name, "text": text, "on": bool(text)}
+            self._link.announce(name, alarm)
 
     def _state(self) -> dict[str, object]:
         model = self._change.model
@@ -208,6 +225,7 @@ class StationWorker:
             "station": self._station.name,
             "package": model.package_name,
             "model_sha256": model.model_sha256,
+            "device_asked": ran.device_asked,
             "device": ran.device,
             "precision": ran.precision,
             "precision_asked": ran.asked,
@@ -276,23 +294,23 @@ def camera_of(site: Site, runtime: Runtime, station: Station, view: View) -> Cam
 
 
 def station_model(site: Site, station: Station) -> Model:
-    """Return a station's model on its device, proven.
+    """Return a station's model on its device, or on the first of its list that runs, proven.
 
     Raises:
         SettingsWrong: The station's limits name a class that the package does not have.
         PackageRefused: The package is not in order, or is another one.
-        ProviderUnavailable: The device or the precision would not run.
+        ProviderUnavailable: No device of the list, or not in the precision asked for.
     """
     package = open_package(site.package_folder(station))
     check_station_fits(station, package)
     device = station.device
-    return open_model(
-        package,
-        device=device.name,
-        precision=device.precision,
-        threads=device.threads,
-        limits=station.limits,
-    )
+
+    def opened(name: str) -> Model:
+        wish = Wish(name, device.precision, device.threads, station.limits)
+        kept = KeptApproval(Path(site.data), package.name, wish)
+        return started_model(package, wish, kept=kept.read(), keep=kept.write)
+
+    return first_that_runs(device.in_order, opened)
 
 
 def check_station_fits(station: Station, package: Package) -> None:
@@ -313,10 +331,27 @@ def model_message(station: Station, model: Model) -> Message:
         "recipe": station.recipe,
         "package": model.package_name,
         "sha256": model.model_sha256,
+        "device_asked": model.ran.device_asked,
         "device": model.ran.device,
+        "precision_asked": model.ran.asked,
         "precision": model.ran.precision,
         "why": model.ran.why,
+        "since": model.ran.since.isoformat(timespec="seconds"),
     }
+
+
+def device_alarms(station: Station, model: Model) -> list[Message]:
+    """Return an alarm for each step of a station's list, on where the model had to go further.
+
+    The verdicts hold, the package was proven where it runs; somebody must see to the device.
+    """
+    alarms: list[Message] = []
+    for device in station.device.in_order[:-1]:
+        why = model.ran.passed_over.get(device, "")
+        text = f"runs on {model.ran.device}, not on {device}: {why}" if why else ""
+        alarm = {"do": "alarm", "name": f"device {device}", "text": text, "on": bool(why)}
+        alarms.append({**alarm, "state": State.MAINTENANCE.value})
+    return alarms
 
 
 def seen_message(frame: Frame, result: ViewResult) -> Message:

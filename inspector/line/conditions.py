@@ -27,8 +27,8 @@ def conditions(line: StationLine, *, now_s: float) -> list[Condition]:
 
 
 def _alarms(line: StationLine) -> Iterator[Condition]:
-    own = (line.ledger.alarm, *map(line.alarms.text, PASSING))
-    for text in (*line.worker_alarms.values(), *filter(None, own)):
+    yield from line.worker_alarms.values()
+    for text in filter(None, (line.ledger.alarm, *map(line.alarms.text, PASSING))):
         yield Condition(State.OUT_OF_SPECIFICATION, text)
     if other := line.alarms.text(OTHER_GATEWAY):
         yield Condition(State.FAILURE, other)

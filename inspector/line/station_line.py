@@ -28,6 +28,7 @@ from inspector.domain.belt import (
 )
 from inspector.domain.entries import Circumstances
 from inspector.domain.finding import RanOn
+from inspector.domain.health import Condition, State
 from inspector.domain.numbers import record_id
 from inspector.domain.overriding import Answer, Outcome, Press, pressed
 from inspector.domain.reconciling import Around, reconciled
@@ -44,6 +45,7 @@ from inspector.line.alarms import (
 )
 from inspector.line.ledger import Ledger, Lost, PartNumber
 from inspector.line.link import Link
+from inspector.line.model import RunningModel
 from inspector.line.pictures import HeldPictures
 from inspector.line.presses import Presses
 from inspector.line.reconciling import Decisions
@@ -83,9 +85,10 @@ class StationLine:
         self.belt = self._first_belt(empty_belt(layout), clock)
         self.link = Link()
         self.ran_on = RanOn()
+        self.model = RunningModel()
         self.latencies_ms: deque[float] = deque(maxlen=2000)
         self.decisions = Decisions()
-        self.worker_alarms: dict[str, str] = {}
+        self.worker_alarms: dict[str, Condition] = {}
         self._worker_end = ""
         self.ledger = Ledger(journal, clock, layout.station)
         self.alarms = Alarms(self.ledger, clock)
@@ -143,7 +146,8 @@ class StationLine:
 
     def worker_gone(self) -> None:
         """The station's worker ended: its cameras are not watched, its alarms void."""
-        self.worker_alarms.clear()
+        for name in tuple(self.worker_alarms):
+            self.worker_alarm(name, "", on=False)
         why, self._worker_end = self._worker_end or NO_WORKER, ""
         for view in self.layout.views:
             session = self.belt.tracks[view].session
@@ -169,13 +173,16 @@ class StationLine:
         result = entries.result_from(view_object)
         if not result.missed:  # by the time it is judged another model may run
             result = replace(result, ran_on=self.ran_on)
+            self.model.took_ms.append(result.model_ms)
         self._pictures.came(result.picture)
         self._apply(tracking.view_seen(self.belt, view, session, counter, result))
 
-    def worker_alarm(self, name: str, text: str, *, on: bool) -> None:
+    def worker_alarm(
+        self, name: str, text: str, *, on: bool, state: State = State.OUT_OF_SPECIFICATION
+    ) -> None:
         """Something at the worker came or went: shown for as long as it stands, and recorded."""
         if on:
-            self.worker_alarms[name] = text
+            self.worker_alarms[name] = Condition(state, text)
         else:
             self.worker_alarms.pop(name, None)
         self.ledger.write({"kind": "alarm", "name": name, "text": text, "on": on})

@@ -52,6 +52,7 @@ def station_status(
         "precision": line.ran_on.precision,
         "package": line.ran_on.package,
         "model_sha256": line.ran_on.model_sha256,
+        "model": _model(line),
         "latency_ms": percentiles(line.latencies_ms),
         "encoder": belt.encoder,
         "encoder_at_s": snapshot.read_s if snapshot else 0.0,
@@ -64,8 +65,19 @@ def station_status(
     }
 
 
+def _model(line: StationLine) -> dict[str, object]:
+    return {
+        "device_asked": line.ran_on.device_asked,
+        "precision_asked": line.model.precision_asked,
+        "why": line.model.why,
+        "since": line.model.since,
+        "ms": percentiles(line.model.took_ms),
+        "takt_ms": round(line.layout.smallest_spacing_us / 1000 / len(line.layout.views), 1),
+    }
+
+
 def percentiles(latencies_ms: Sequence[float]) -> dict[str, float | None]:
-    """Return p50, p99 and max of the last latencies, frame ready → acknowledged."""
+    """Return p50, p99 and max of the last times, in milliseconds."""
     if not latencies_ms:
         return {"p50": None, "p99": None, "max": None}
     p50, p99, top = np.percentile(np.fromiter(latencies_ms, float), [50, 99, 100])

@@ -125,6 +125,7 @@ def _part_row(record: str, number: Number, entry: Entry) -> Row:
         "recipe": _text(entry["recipe"]),
         "package": _text(entry["package"]),
         "model_sha256": _text(entry["model_sha256"]),
+        "device_asked": _text(entry.get("device_asked", "")),
         "device": _text(entry["device"]),
         "precision": _text(entry["precision"]),
         "epoch": int(entry["epoch"]),

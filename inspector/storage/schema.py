@@ -94,6 +94,7 @@ parts = Table(
     Column("recipe", _Name, nullable=False),
     Column("package", _Name, nullable=False),
     Column("model_sha256", _Digest, nullable=False),
+    Column("device_asked", _Name, nullable=False, server_default=""),
     Column("device", _Name, nullable=False),
     Column("precision", _Name, nullable=False),
     Column("epoch", Integer, nullable=False),

@@ -229,6 +229,7 @@ def _record(row: Row[Any], seen: list[ViewResult], said: list[VerdictEvent]) -> 
         recipe=row.recipe,
         package=row.package,
         model_sha256=row.model_sha256,
+        device_asked=row.device_asked,
         device=row.device,
         precision=row.precision,
         epoch=row.epoch,

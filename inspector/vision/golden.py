@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from inspector.domain.frame import BgrImage
@@ -38,6 +40,12 @@ def golden_pictures(package: Package) -> list[BgrImage]:
 def looks(package: Package, session: Session, pictures: list[BgrImage]) -> list[Look]:
     """Return what comes of each golden picture in this session."""
     return [_look(package.manifest.limits, session, picture) for picture in pictures]
+
+
+def fingerprint(seen: Iterable[Look]) -> str:
+    """Return the SHA-256 of all scores: equal when they are, to the last bit."""
+    scores = [sorted(look.scores.items()) for look in seen]
+    return hashlib.sha256(json.dumps(scores).encode()).hexdigest()
 
 
 def difference(one: Mapping[str, float], other: Mapping[str, float]) -> float:

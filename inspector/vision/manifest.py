@@ -109,13 +109,19 @@ class Precision(_Closed):
 class Approved(_Closed):
     """A device on which the golden pictures came out as they must, and what runs there.
 
-    Written by `inspector models tune`, for people: each start of a station makes the same proof for
-    itself, on this device or another.
+    Written by `inspector models tune`, and by a station into its site's data after its first start
+    on a device that no entry stands for. A station that starts takes the precision from it and
+    looks whether it still gives the very same scores.
     """
 
     device: DeviceName
     device_class: str = Field(min_length=1, max_length=200, description="As `tune` names it.")
     runtime: str = Field(min_length=1, max_length=100, description="Name and version.")
+    model_sha256: Sha256 = Field(description="Of the ONNX file that was proven.")
+    scores_sha256: Sha256 = Field(
+        description="Of all scores that the golden pictures got there: the proof that it is still "
+        "the same device, precision and preparation, without doing all again."
+    )
     precision: Literal["FP32", "BF16"] = Field(
         description="The fastest of those with the golden pictures' verdicts."
     )

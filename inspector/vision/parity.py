@@ -30,6 +30,7 @@ def open_model(
     threads: int = 1,
     limits: Mapping[str, float] | None = None,
     cache: Path | None = None,
+    reference: Session | None = None,
 ) -> Model:
     """Return the package's model on a device, its precision proven on the golden pictures.
 
@@ -41,6 +42,7 @@ def open_model(
         threads: CPU threads.
         limits: Those of the station, by class; they replace the package's.
         cache: Folder for compiled models; None: compiled at each start.
+        reference: In FP32 on this device, where there is one already.
 
     Raises:
         ProviderUnavailable: The device or the precision asked for would not run.
@@ -53,7 +55,7 @@ def open_model(
         return Session(package, device=device, precision=wanted, threads=threads, cache=cache)
 
     pictures = golden_pictures(package)
-    reference = opened("FP32")
+    reference = reference or opened("FP32")
     refuse_other_scores(package, reference, pictures)
     if precision == "FP32":
         session, ran = reference, Ran(device, precision, "FP32", "as asked")

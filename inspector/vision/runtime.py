@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,8 @@ class Ran:
         precision: The precision that runs.
         why: How it was chosen, for people.
         ms: Median time of one picture by precision, where it was measured.
+        passed_over: Device → why it does not run, of those that were to run before this one.
+        since: When that was known, UTC.
     """
 
     device: str
@@ -67,6 +70,13 @@ class Ran:
     precision: str
     why: str
     ms: Mapping[str, float] = field(default_factory=dict)
+    passed_over: Mapping[str, str] = field(default_factory=dict)
+    since: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def device_asked(self) -> str:
+        """Return the device that was to run."""
+        return next(iter(self.passed_over), self.device)
 
 
 class Session:
@@ -176,12 +186,13 @@ def limits_of(package: Package, replaced: Mapping[str, float] | None = None) -> 
     return {**package.manifest.limits, **(replaced or {})}
 
 
-def refuse_missing(device: str) -> None:
-    """Return when OpenVINO has this device here; raises `ProviderUnavailable`."""
+def refuse_missing(*devices: str) -> None:
+    """Return when OpenVINO has one of these devices here; raises `ProviderUnavailable`."""
     here = available_devices()
-    if device not in DEVICES or device not in here:
+    if not {*devices} & {*DEVICES} & {*here}:
         raise ProviderUnavailable(
-            f"device {device} was asked for, and this computer has only {', '.join(here) or 'none'}"
+            f"device {' or '.join(devices)} was asked for, "
+            f"and this computer has only {', '.join(here) or 'none'}"
         )
 
 

@@ -16,7 +16,7 @@ from inspector.errors import PackageRefused, ProviderUnavailable
 from inspector.vision.golden import Look, difference, golden_pictures, looks
 from inspector.vision.manifest import Golden, Package
 from inspector.vision.parity import SCORE_TOLERANCE, open_model
-from inspector.vision.runtime import Session, refuse_missing
+from inspector.vision.runtime import Model, Session, refuse_missing
 
 DEVICE_TOLERANCE = 0.1
 """How far a score may move on another device or in another precision: BF16 keeps eight bits of each
@@ -114,13 +114,26 @@ class Verified:
 
 
 def verified(package: Package, *, device: str, precision: str, threads: int = 1) -> Verified:
-    """Return what each golden picture gives on a device.
+    """Return what each golden picture gives on a device; arguments and errors as for `proven`."""
+    return proven(package, device=device, precision=precision, threads=threads)[0]
+
+
+def proven(
+    package: Package,
+    *,
+    device: str,
+    precision: str,
+    threads: int = 1,
+    limits: Mapping[str, float] | None = None,
+) -> tuple[Verified, Model | None]:
+    """Return what each golden picture gives on a device, and the model where it may run so.
 
     Args:
         package: As `open_package` returned it.
         device: "CPU", "GPU" or "NPU"; no other is taken in its place.
         precision: "FP32", "BF16", or "auto": what a station would choose.
         threads: CPU threads.
+        limits: Those of the station, by class; they replace the package's in the model.
 
     Raises:
         PackageRefused: The model cannot be built, or a golden picture cannot be read.
@@ -131,19 +144,27 @@ def verified(package: Package, *, device: str, precision: str, threads: int = 1)
     reference = Session(package, device="CPU", precision="FP32", threads=threads)
     rows = _rows(package, pictures, reference, None)
     if any(row.trouble for row in rows):
-        return Verified(package.folder, device, "", "the reference does not agree", rows)
+        return Verified(package.folder, device, "", "the reference does not agree", rows), None
     try:
-        model = open_model(package, device=device, precision=precision, threads=threads)
+        model = open_model(
+            package,
+            device=device,
+            precision=precision,
+            threads=threads,
+            limits=limits,
+            reference=reference if device == "CPU" else None,
+        )
     except PackageRefused as error:
-        return Verified(package.folder, device, precision, "", rows, refused=str(error))
+        return Verified(package.folder, device, precision, "", rows, refused=str(error)), None
     except ProviderUnavailable as error:
         if precision == "auto":
             raise
         rows = _rows(package, pictures, reference, _opened(package, device, precision, threads))
-        return Verified(package.folder, device, precision, "", rows, refused=str(error))
+        return Verified(package.folder, device, precision, "", rows, refused=str(error)), None
     ran = model.ran
     rows = _rows(package, pictures, reference, model.session)
-    return Verified(package.folder, device, ran.precision, ran.why, rows, ms=ran.ms)
+    result = Verified(package.folder, device, ran.precision, ran.why, rows, ms=ran.ms)
+    return result, model if result.passed else None
 
 
 def _opened(package: Package, device: str, precision: str, threads: int) -> Session | None:

@@ -14,6 +14,7 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import ModelFailed, ModelStopped
 from inspector.ports import Vision
+from inspector.vision.pace import too_slow
 from inspector.vision.picture_check import CheckLimits, picture_trouble
 
 JPEG_QUALITY = 92
@@ -68,6 +69,14 @@ class Looking:
     def forget(self, view: str) -> None:
         """Begin anew with a view whose camera was connected again."""
         self._last_digest.pop(view, None)
+
+    def forget_times(self) -> None:
+        """Begin anew with the model's times: another one looks from here on."""
+        self._model_ms.clear()
+
+    def too_slow(self, takt_ms: float) -> str:
+        """Return why parts that come each `takt_ms` are too many for the model, or ""."""
+        return too_slow(self._model_ms, takt_ms=takt_ms, views=len(self._checks))
 
     def figures(self, now_s: float) -> dict[str, object]:
         """Return frames, frames a second, and the model's times over the last `REMEMBERED`.

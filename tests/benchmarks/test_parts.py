@@ -39,6 +39,7 @@ def record(latency_ms: float | None, *model_ms: float) -> Record:
         recipe="standard",
         package="ring",
         model_sha256="",
+        device_asked="CPU",
         device="CPU",
         precision="BF16",
         epoch=1,

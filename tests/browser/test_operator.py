@@ -47,6 +47,21 @@ def until(page: Any, holds: Callable[[], bool]) -> None:
     pytest.fail("it did not happen within 3 s")
 
 
+def test_the_calm_screen_of_a_station_says_what_its_model_runs_on_and_marks_what_is_odd(
+    page: Any, site: Site
+) -> None:
+    page.goto(f"{site.address}/?station=board")
+    cells = page.locator(".model td")
+    expect(cells.nth(5)).to_have_text("400 ms")
+    expect(cells.nth(0)).to_have_text("CPU BF16")
+    expect(cells.nth(1)).to_have_text("3cfd0e6a")
+    expect(cells.nth(3)).to_have_text("4.3 ms")
+    expect(page.locator(".model .odd")).to_have_count(0)
+    ms = {"p50": 310.0, "p99": 412.4, "max": 500.0}
+    site.said["board"]["model"].update(device_asked="GPU", ms=ms)
+    expect(page.locator(".model .odd")).to_have_text(["CPU BF16, not GPU", "412 ms"])
+
+
 def test_an_answer_is_sent_then_changed(page: Any, site: Site) -> None:
     site.said["board"]["waiting"] = [part(1)]
     signed_in(page, site)

@@ -83,10 +83,13 @@ def run_demo(
     defect_rate: float = 0.1,
     each_poll: Callable[[Runtime], None] = lambda runtime: None,
     sync: str = "request",
-    root: Path = ROOT,
+    settings: Site | None = None,
     changed: Callable[[Site], Site] = lambda site: site,
 ) -> Ran:
-    """Run the demo until its belts are empty, doing what the plan says; return what it left."""
+    """Run the demo until its belts are empty, doing what the plan says; return what it left.
+
+    `settings` are other ones than those of the repository's site.
+    """
     plan = Plan(at or {})
     evidence = folder / "evidence"
     evidence.mkdir()
@@ -99,7 +102,12 @@ def run_demo(
         evidence=str(evidence),
     )
     site = demo_site(
-        load_site(root), demo, data=folder / "data", port=0, plc_port=free_port(), fast=True
+        settings or load_site(ROOT),
+        demo,
+        data=folder / "data",
+        port=0,
+        plc_port=free_port(),
+        fast=True,
     )
     plcs = tuple(plc.model_copy(update={"sync": sync}) for plc in site.plcs)
     site = site.model_copy(update={"plcs": plcs})

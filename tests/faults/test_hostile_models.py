@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from inspector.config.loading import load_site
 from inspector.domain.verdict import Action, Verdict
 from inspector.ipc import Runtime
 from tests.faults.hostile_site import close_parts, hostile_site
@@ -52,7 +53,7 @@ def test_a_model_that(name: str, tmp_path: Path) -> None:
         faults=(f"phantom@{TURNS}:board",),
         at=case.at,
         defect_rate=0,
-        root=hostile_site(tmp_path / "site", case.onnx()),
+        settings=load_site(hostile_site(tmp_path / "site", case.onnx())),
         changed=close_parts,
     )
     assert ran.sums.broken() == ()

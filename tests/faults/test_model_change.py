@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import tomlkit
 
+from inspector.config.loading import load_site
 from inspector.domain.verdict import Verdict
 from inspector.ipc import Runtime
 from tests.faults.running import copied_site, run_demo
@@ -47,7 +48,9 @@ def test_a_model_is_changed_between_two_parts_of_a_running_line(tmp_path: Path) 
         where = ["--station", "ring", "--site", str(tmp_path)]
         commands.append(subprocess.Popen([*command, *where]))
 
-    ran = run_demo(tmp_path, parts=PARTS, rate_hz=RATE_HZ, at={ASKED: ask}, root=tmp_path)
+    ran = run_demo(
+        tmp_path, parts=PARTS, rate_hz=RATE_HZ, at={ASKED: ask}, settings=load_site(tmp_path)
+    )
     assert [command.wait() for command in commands] == [0]
     assert ran.sums.broken() == ()
     records = ran.by_number("ring")

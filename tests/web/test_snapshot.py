@@ -21,6 +21,21 @@ def whole(status: Any, now_s: float = 1000.0) -> Json:
     return snapshot([BOARD], status, now=START, monotonic_s=now_s, person=None)
 
 
+def test_the_model_that_runs_stands_beside_what_was_asked_for_and_its_takt() -> None:
+    assert shown()["model"] == {
+        "device_asked": "CPU",
+        "device": "CPU",
+        "precision": "BF16",
+        "sha256": "3cfd0e6a",
+        "since": START.isoformat(),
+        "p50_ms": 4.31,
+        "p99_ms": 6.24,
+        "takt_ms": 400.0,
+    }
+    nothing = shown(model=None, device="", precision="", model_sha256="")["model"]
+    assert set(nothing.values()) == {"", 0.0}
+
+
 def test_the_age_is_that_of_the_lines_last_beat() -> None:
     assert whole({"beat_s": 999.5})["age_s"] == 0.5
     assert whole(None)["age_s"] is None

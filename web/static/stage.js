@@ -78,6 +78,11 @@ export class Stage {
       for (const cell of this.root.querySelectorAll(`tr[data-station="${station.name}"] [data-count]`)) {
         put(cell, "textContent", words.count(station.counts[cell.dataset.count]));
       }
+      for (const cell of this.root.querySelectorAll(`tr[data-station="${station.name}"] [data-model]`)) {
+        const key = cell.dataset.model;
+        put(cell, "textContent", words.MODEL[key](station.model));
+        cell.classList.toggle("odd", words.isModelOdd[key]?.(station.model) ?? false);
+      }
     }
   }
 

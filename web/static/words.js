@@ -51,6 +51,30 @@ const HOW_FAR = { sent: "sent", changed: "changed", too_late: "too late, kept as
 export const saidBy = (verdict, by, state) =>
   `${capital(ANSWER[verdict])}${by ? ` by ${by}` : ""}, ${HOW_FAR[state] ?? "sent"}`;
 
+const ms = (value) => (value ? `${value.toFixed(value < 10 ? 1 : 0)} ms` : "–");
+const clock = (at) => {
+  const when = new Date(at);
+  const isToday = when.toDateString() === new Date().toDateString();
+  return isToday ? when.toLocaleTimeString("en-GB") : when.toLocaleDateString("sv");
+};
+// What runs, beside what was asked for, and its times for a picture beside those that there are.
+export const MODEL = {
+  device: (m) => {
+    const got = `${m.device} ${m.precision}`.trim() || "–";
+    return m.device_asked === m.device ? got : `${got}, not ${m.device_asked}`;
+  },
+  sha256: (m) => m.sha256 || "–",
+  p50_ms: (m) => ms(m.p50_ms),
+  p99_ms: (m) => ms(m.p99_ms),
+  takt_ms: (m) => ms(m.takt_ms),
+  since: (m) => (m.since ? clock(m.since) : "–"),
+};
+// Which of these is not as it should be.
+export const isModelOdd = {
+  device: (m) => m.device_asked !== m.device,
+  p99_ms: (m) => m.takt_ms > 0 && m.p99_ms > m.takt_ms,
+};
+
 // What became of an answer, in words.
 export function outcome(item, verdict, said) {
   const which = part(item);

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from inspector.storage.database import check_usable
+from inspector.vision.runtime import available_devices
 from tests.faults.live import forget
 from tests.faults.running import copied_site
 
@@ -48,6 +49,20 @@ def edit(file: Path, old: str, new: str) -> None:
 def test_an_unknown_setting(site: Path) -> None:
     edit(site / "stations/board.toml", "[belt]", "[belt]\nspeed = 3")
     assert "stations/board.toml: belt.speed: unknown setting" in refused("run", "--site", str(site))
+
+
+@pytest.mark.parametrize("command", ["check", "run", "demo"])
+def test_a_device_that_this_computer_lacks(command: str, site: Path) -> None:
+    here = ", ".join(available_devices())
+    missing = [name for name in ("GPU", "NPU") if name not in here]
+    if len(missing) < 2:
+        pytest.skip(f"this computer has {here}")
+    wish = 'name = "GPU"\nfallback = ["NPU"]'
+    edit(site / "stations/ring.toml", 'name = "CPU"', wish)
+    assert refused(command, "--site", str(site)) == (
+        f"stations/ring.toml: device.name: device GPU or NPU was asked for, and this computer "
+        f"has only {here}; device.fallback names what may take its place"
+    )
 
 
 def test_a_password_file_that_others_can_read(site: Path) -> None:

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from inspector.cli.models import models_command
 from inspector.errors import PackageRefused, ProviderUnavailable
-from inspector.vision import runtime, tuning
+from inspector.vision import approvals, runtime
 from inspector.vision.manifest import open_package
 from tests.inspector.vision import tiny
 
@@ -142,11 +142,12 @@ def test_tuning_writes_the_choice_with_its_evidence_and_the_package_stays_whole(
     (entry,) = open_package(folder).manifest.approved
     assert (entry.device, entry.device_class, entry.runtime) == (
         "CPU",
-        tuning.device_class("CPU"),
-        tuning.RUNTIME,
+        approvals.device_class("CPU"),
+        approvals.RUNTIME,
     )
     assert entry.ms[entry.precision] == min(entry.ms.values())
     assert entry.difference < 0.01
+    assert entry.model_sha256 == open_package(folder).model_sha256
     assert f"{entry.precision} on x86-64" in result.stdout
     assert manifest.read_text().startswith("# made by hand\n")
 
@@ -154,6 +155,7 @@ def test_tuning_writes_the_choice_with_its_evidence_and_the_package_stays_whole(
 def test_an_approval_of_another_device_stays(tmp_path: Path) -> None:
     other = {
         **{"device": "GPU", "device_class": "GPU", "runtime": "other 1.0", "precision": "FP32"},
+        **{"model_sha256": "a" * 64, "scores_sha256": "b" * 64},
         **{"ms": {"FP32": 2.5}, "difference": 0.001, "why": "", "made": "2026-01-01 00:00 UTC"},
     }
     folder = package(tmp_path, changes={"approved": [other]})
@@ -165,9 +167,9 @@ def test_an_approval_of_another_device_stays(tmp_path: Path) -> None:
 
 def test_a_cap_of_the_instruction_set_is_another_class(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ONEDNN_MAX_CPU_ISA", raising=False)
-    whole = tuning.device_class("CPU")
+    whole = approvals.device_class("CPU")
     monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    assert tuning.device_class("CPU") == f"{whole}, capped at AVX2"
+    assert approvals.device_class("CPU") == f"{whole}, capped at AVX2"
 
 
 def test_nothing_is_written_for_a_package_that_does_not_agree(tmp_path: Path) -> None:

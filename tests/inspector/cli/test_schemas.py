@@ -13,19 +13,20 @@ from click.testing import CliRunner
 
 from inspector.cli import demo_evaluate
 from inspector.cli.people import list_people
-from inspector.cli.status import read_site_status
+from inspector.cli.status import model_line, read_site_status
 from inspector.config.loading import load_site
 from inspector.config.site import save_site
 from inspector.domain.accounting import Sums
 from inspector.errors import NothingRunning
 from inspector.gateway.demo_report import StationReport
+from inspector.gateway.line_process import take_from_worker
 from inspector.ipc import Runtime, write_status
 from inspector.line.status import percentiles, station_status
 from inspector.simulator.evaluate import JudgedPart, evaluated, evaluation_parts
 from inspector.simulator.parts import views_of
 from inspector.storage.database import writing
 from inspector.supervisor import Child, Supervisor
-from tests.factory import Factory
+from tests.factory import LAYOUT, Factory
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas"
@@ -145,6 +146,40 @@ def test_the_status_of_a_running_site_fits_its_schema(runtime: Runtime) -> None:
     check("status", status)
     assert status["stations"]["ring"]["triggered"] > 0
     assert status["stations"]["ring"]["state"] == "good"
+
+
+def test_the_status_has_the_model_beside_what_was_asked_for_and_its_times(
+    runtime: Runtime,
+) -> None:
+    factory = Factory()
+    told = {"do": "model", "package": "ring", "sha256": "ab" * 32, "why": "measured"}
+    told |= {"device_asked": "GPU", "device": "CPU", "precision": "BF16", "precision_asked": "auto"}
+    take_from_worker(factory.line, {**told, "since": "2026-11-27T08:00:00+00:00"})
+    factory.run(20)
+    take_from_worker(factory.line, {**told, "since": "2026-11-27T08:00:00+00:00"})
+    live = station_status(factory.line, now_s=factory.clock.s)
+    write_status(runtime, "line", {"plc": {}, "stations": {"ring": live}})
+    status = read_site_status(runtime)
+    check("status", status)
+    model = status["stations"]["ring"]["model"]
+    assert (model["device_asked"], model["precision_asked"]) == ("GPU", "auto")
+    assert model["ms"]["p99"] >= model["ms"]["p50"] > 0
+    assert model["takt_ms"] == LAYOUT.smallest_spacing_us / 1000 / 2  # two views
+    assert model_line(status["stations"]["ring"]) == (
+        f"model abababab on CPU in BF16 (asked: GPU auto) since 2026-11-27T08:00:00+00:00; "
+        f"p50 {model['ms']['p50']} ms, p99 {model['ms']['p99']} ms, takt 200.0 ms a picture"
+    )
+    assert model_line(status["stations"]["board"]) == "no model runs"
+
+
+def test_a_model_that_takes_the_place_of_another_has_no_times_yet() -> None:
+    factory = Factory()
+    factory.run(20)
+    assert factory.line.model.took_ms
+    told = {"do": "model", "package": "ring", "sha256": "cd" * 32, "device": "CPU"}
+    told |= {"precision": "FP32", "since": "2026-11-27T09:00:00+00:00"}
+    take_from_worker(factory.line, told)
+    assert not factory.line.model.took_ms
 
 
 def test_the_status_fits_before_the_line_has_said_anything(runtime: Runtime) -> None:

@@ -45,6 +45,8 @@ WRONG = [
     (RING, changed("counts_per_s = 1000", 'counts_per_s = "fast"'), "belt.counts_per_s: "),
     (RING, changed("counts_per_s = 1000", "counts_per_s = 0"), "belt.counts_per_s: "),
     (RING, changed('"CPU"', '"TPU"'), "device.name: "),
+    (RING, changed('"CPU"', '"CPU"\nfallback = ["GPU", "CPU"]'), "device: fallback must name"),
+    (RING, changed('"CPU"', '"CPU"\nfallback = ["GPU", "GPU"]'), "device: fallback must name"),
     (RING, changed('{ kind = "simulated" }', '{ kind = "usb" }'), "views.0.camera: "),
     (RING, changed('name = "side"', 'name = "top"'), "views must have different names"),
     (RING, changed("at_counts = 6000", "at_counts = 7500"), "view side stands behind"),

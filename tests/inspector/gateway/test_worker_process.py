@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 from typing import Literal
@@ -28,10 +29,12 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage
 from inspector.errors import CameraLost, InspectorError, ModelFailed, PackageRefused, SettingsWrong
 from inspector.gateway import view_reader, worker_process
-from inspector.gateway.worker_process import StationWorker, station_model
+from inspector.gateway.processor_clock import ProcessorClock
+from inspector.gateway.worker_process import StationWorker, device_alarms, station_model
 from inspector.ipc import Message, Runtime, read_status
 from inspector.ports import Camera
-from inspector.vision.runtime import Model
+from inspector.vision import worker
+from inspector.vision.runtime import Model, available_devices
 from inspector.vision.worker import picture_digest
 from tests.inspector.gateway.worker_stand_ins import (
     PATIENCE_S,
@@ -71,14 +74,14 @@ def site_of(folder: Path, one: Station) -> Site:
 class Running:
     """A worker in a thread, its camera and its line."""
 
-    def __init__(self, folder: Path, model: Model) -> None:
+    def __init__(self, folder: Path, model: Model, settings: Station | None = None) -> None:
         self.folder = folder
         self.runtime = Runtime(folder / "run").make()
         self.line = StandInLine(self.runtime.line_socket)
         self.camera = StandInCamera("top")
         self.stop = Event()
         self.raised: list[BaseException] = []
-        self._model = model
+        self._model, self._settings = model, settings or station()
         self._thread = Thread(target=self._run)
 
     def load(self, package: str) -> Model:
@@ -93,7 +96,7 @@ class Running:
         cameras: dict[str, Camera] = {"top": self.camera}
         try:
             StationWorker(
-                station(),
+                self._settings,
                 self.runtime,
                 pictures=self.folder / "pictures",
                 model=self._model,
@@ -269,6 +272,88 @@ def test_it_ends_within_a_second(tmp_path: Path, model: Model) -> None:
     one = Running(tmp_path, model).start()
     one.line.accept().until("camera")
     assert one.end() < 2  # 1 s on a quiet machine
+
+
+def test_each_device_that_was_passed_over_is_an_alarm_and_the_model_says_what_was_asked(
+    tmp_path: Path,
+) -> None:
+    if "GPU" in available_devices():
+        pytest.skip("this computer has a GPU")
+    tiny.write_package(tmp_path / "models" / "ring")
+    wish = station(device=Device(name="GPU", fallback=("CPU",)))
+    one = Running(tmp_path, station_model(site_of(tmp_path, wish), wish), wish).start()
+    line = one.line.accept()
+    told = line.until("model")
+    assert (told["device_asked"], told["device"]) == ("GPU", "CPU")
+    alarm = line.until("alarm")
+    assert (alarm["name"], alarm["on"], alarm["state"]) == ("device GPU", True, "maintenance")
+    why = "device GPU was asked for, and this computer has only CPU"
+    assert alarm["text"] == f"runs on CPU, not on GPU: {why}"
+    one.wait_until(one.status)
+    assert (one.status()["device_asked"], one.status()["device"]) == ("GPU", "CPU")
+    one.end()
+
+
+def test_a_device_that_runs_again_is_the_end_of_its_alarm(model: Model) -> None:
+    wish = station(device=Device(name="CPU", fallback=("NPU",)))
+    (alarm,) = device_alarms(wish, model)
+    assert (alarm["name"], alarm["on"], alarm["text"]) == ("device CPU", False, "")
+    assert device_alarms(station(), model) == []
+
+
+class Timed(Model):
+    """A model that says of each picture that it took so long."""
+
+    def __init__(self, real: Model, took_ms: float) -> None:
+        self.__dict__.update(real.__dict__)
+        self.took_ms = took_ms
+
+    def look(self, view: str, image: BgrImage) -> ViewResult:
+        return ViewResult(view, model_ms=self.took_ms)
+
+
+def test_a_model_slower_than_the_takt_is_one_alarm_until_it_keeps_up_again(
+    tmp_path: Path, model: Model
+) -> None:
+    slow = Timed(model, took_ms=90)  # parts may come each 80 ms
+    one = Running(tmp_path, slow).start()
+    line = one.line.accept()
+
+    def heard() -> list[Message]:
+        return [said for said in line.heard if said.get("name") == "takt"]
+
+    def show_until_heard(alarms: int) -> Message:
+        seeds = count()
+        while len(heard()) < alarms:
+            one.camera.events.put(picture(next(seeds)))
+            slow.took_ms *= 1.001  # what is said does not follow each figure
+            line.until("seen")
+        return heard()[-1]
+
+    came = show_until_heard(1)
+    assert came["on"]
+    assert str(came["text"]).startswith("the model is too slow: ")
+    for seed in range(worker.REMEMBERED):
+        one.camera.events.put(picture(seed))
+        line.until("seen")
+    slow.took_ms = 5
+    assert not show_until_heard(2)["on"]
+    one.end()
+
+
+def test_a_clock_that_is_held_back_is_an_alarm(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frequencies = tmp_path / "cpu0" / "cpufreq"
+    frequencies.mkdir(parents=True)
+    (frequencies / "cpuinfo_max_freq").write_text("3000000")
+    (frequencies / "scaling_max_freq").write_text("800000")
+    monkeypatch.setattr(worker_process, "ProcessorClock", lambda: ProcessorClock(tmp_path))
+    one = Running(tmp_path, model).start()
+    alarm = one.line.accept().until("alarm")
+    assert (alarm["name"], alarm["on"]) == ("clock", True)
+    assert alarm["text"] == "the processor's clock is held at 800 of 3000 MHz"
+    one.end()
 
 
 class Stuck:
@@ -458,3 +543,16 @@ def test_a_damaged_package_ends_the_process_with_one_line_that_the_line_hears_to
     assert done.returncode != 0
     assert "model.onnx: not the file that manifest.toml was written for" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_worker_whose_device_is_not_here_ends_with_one_sentence(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    here = available_devices()
+    if "GPU" in here:
+        pytest.skip("this computer has a GPU")
+    on_a_gpu = tiny_station().model_copy(update={"device": Device(name="GPU")})
+    with started(tmp_path, on_a_gpu) as (worker, _):
+        assert worker.wait(PATIENCE_S) == 1
+    (said,) = capfd.readouterr().err.splitlines()
+    assert said.endswith(f"device GPU was asked for, and this computer has only {', '.join(here)}")

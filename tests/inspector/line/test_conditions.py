@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from inspector.domain.health import Condition, State
+from inspector.domain.health import Condition, State, worst
 from inspector.domain.overriding import Answer, Press
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import MachineWord
+from inspector.gateway.line_process import take_from_worker
 from inspector.line.conditions import conditions
 from tests.factory import LAYOUT, Factory
 
@@ -178,6 +179,21 @@ def test_pictures_heartbeat_and_sync_are_missed_only_in_execute(state: int, text
     factory.line.link.snapshot = snapshot
     states = [one.state for one in conditions(factory.line, now_s=factory.clock.s + 60)]
     assert states == [State.FAILURE, State.FUNCTION_CHECK, State.FUNCTION_CHECK]
+
+
+def test_an_alarm_of_the_worker_puts_the_station_into_the_state_that_it_names() -> None:
+    factory = running()
+    text = "runs on CPU, not on GPU: device GPU was asked for, and this computer has only CPU"
+    alarm = {"do": "alarm", "name": "device GPU", "text": text, "on": True, "state": "maintenance"}
+    take_from_worker(factory.line, alarm)
+    assert said(factory) == [Condition(State.MAINTENANCE, text)]
+    assert alarms(factory, "device GPU") == [True]
+    full = {"do": "alarm", "name": "pictures", "text": "shared memory is full", "on": True}
+    take_from_worker(factory.line, full)
+    assert worst(said(factory)) == Condition(State.OUT_OF_SPECIFICATION, "shared memory is full")
+    factory.line.worker_gone()
+    assert not factory.line.worker_alarms
+    assert alarms(factory, "device GPU") == alarms(factory, "pictures") == [True, False]
 
 
 def test_a_line_that_stands_raises_no_alarm_of_sync() -> None:

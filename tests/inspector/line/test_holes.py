@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -342,6 +343,16 @@ def test_a_judged_part_that_is_too_long_for_the_journal_does_not_stop_it_for_eve
     assert not factory.line.ledger.owes
 
 
+def test_a_record_names_the_device_that_was_asked_for_beside_the_one_that_ran() -> None:
+    factory = Factory()
+    told = {"do": "model", "recipe": "standard", "package": "ring", "sha256": "a" * 64}
+    told |= {"device_asked": "GPU", "device": "CPU", "precision": "FP32", "why": ""}
+    try_to_take(factory.line, json.dumps(told).encode())
+    factory.run(30)
+    judged = factory.journal.of("judged")[-1]
+    assert (judged["device_asked"], judged["device"]) == ("GPU", "CPU")
+
+
 MALFORMED = [
     b"no json",
     b"[]",
@@ -352,6 +363,7 @@ MALFORMED = [
     b'{"do": "seen", "view": "top", "session": 1, "counter": 1, "findings": [["a", "b", 3]]}',
     b'{"do": "camera", "view": "no such", "session": 1, "up": false, "why": ""}',
     b'{"do": "model", "package": "x"}',
+    b'{"do": "alarm", "name": "pictures", "text": "", "on": true, "state": "splendid"}',
 ]
 
 

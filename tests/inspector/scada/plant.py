@@ -67,9 +67,9 @@ def decided_record(number: int, verdict: Verdict = Verdict.PASS, **changes: Any)
         id=f"rec-{number}", station="ring", run=2, number=number, triggered_at=at,
         judged_at=at + timedelta(seconds=1), verdict=verdict,
         reasons=("scratch 0.93 in view top",) if verdict is Verdict.REJECT else (),
-        not_inspected="", recipe="standard", package="ring", model_sha256=SHA, device="CPU",
-        precision="BF16", epoch=7, encoder=500 * number, ready_to_judged_ms=7.5, latency_ms=9.25,
-        late=False, stratum=None, audit_pi=None, selected=None, views=(view,),
+        not_inspected="", recipe="standard", package="ring", model_sha256=SHA, device_asked="CPU",
+        device="CPU", precision="BF16", epoch=7, encoder=500 * number, ready_to_judged_ms=7.5,
+        latency_ms=9.25, late=False, stratum=None, audit_pi=None, selected=None, views=(view,),
         decision=Decision(action, agrees=True, why="", at=at + timedelta(seconds=8)), events=(),
     )  # fmt: skip
     return replace(made, **changes)

@@ -19,6 +19,8 @@ from inspector.storage import database
 from inspector.storage.database import check_usable, database_file, reading, writing
 from inspector.storage.schema import metadata
 from inspector.storage.sql_store import SqlRecords
+from inspector.storage.sql_writing import SqlStore
+from tests.journal_entries import START, Entry, judged, numbered
 
 
 def test_the_migrations_make_the_tables_that_the_code_uses(data: Path) -> None:
@@ -31,6 +33,23 @@ def test_the_code_reads_the_newest_revision() -> None:
     config = Config()
     config.set_main_option("script_location", str(database._MIGRATIONS))
     assert ScriptDirectory.from_config(config).get_current_head() == database.NEWEST
+
+
+def test_records_of_the_version_before_stay_without_the_device_that_was_asked_for(
+    data: Path, engine: Engine
+) -> None:
+    apply_entry(engine, judged(1))
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE parts DROP COLUMN device_asked"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+        database._migrate(connection, "0002")
+        found = connection.execute(text("SELECT device_asked, device FROM parts")).one()
+    assert tuple(found) == ("", "CPU")
+
+
+def apply_entry(engine: Engine, entry: Entry) -> None:
+    (one,) = numbered([entry])
+    SqlStore(engine).apply("ring-1", [one], offset=one[0], now=START)
 
 
 def test_the_writer_keeps_the_settings_that_survive_a_power_cut(engine: Engine) -> None:

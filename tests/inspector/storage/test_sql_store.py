@@ -75,7 +75,8 @@ def test_a_part_is_read_back_as_it_was_said(store: SqlStore, records: SqlRecords
     assert record.triggered_at == START + timedelta(seconds=7)
     assert record.verdict is Verdict.REJECT
     assert record.reasons == ("scratch 0.93 in view top",)
-    assert (record.device, record.precision, record.model_sha256) == ("CPU", "BF16", "b" * 64)
+    assert (record.device_asked, record.device) == ("GPU", "CPU")
+    assert (record.precision, record.model_sha256) == ("BF16", "b" * 64)
     assert (record.ready_to_judged_ms, record.latency_ms, record.late) == (7.5, 9.25, False)
     assert (record.stratum, record.audit_pi, record.selected) == (None, None, None)
     top, side = record.views
@@ -86,6 +87,15 @@ def test_a_part_is_read_back_as_it_was_said(store: SqlStore, records: SqlRecords
     assert (record.decision.action, record.decision.agrees) == (Action.REJECTED, True)
     assert record.decision.why == "its heartbeat was stale"
     assert record.outcome == "rejected"
+
+
+def test_a_part_of_an_older_journal_has_no_device_asked(
+    store: SqlStore, records: SqlRecords
+) -> None:
+    old = judged(1)
+    del old["device_asked"]
+    apply(store, old)
+    assert (only(records).device_asked, only(records).device) == ("", "CPU")
 
 
 def test_presses_stand_beside_the_record(
