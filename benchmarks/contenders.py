@@ -17,12 +17,15 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import InspectorError
 from inspector.vision.manifest import Package
-from inspector.vision.picture_check import CheckLimits, picture_trouble
+from inspector.vision.picture_check import CheckLimits, check_picture
 from inspector.vision.preparing import Preparing
 from inspector.vision.reading import judged_view, read_answer
 from inspector.vision.runtime import HINTS, PROVIDER, Model, limits_of
 from inspector.vision.worker import Looking, picture_digest
 
+LOOSE = CheckLimits()
+"""Not the station's, which are for its own pictures: enlarged ones are neither as
+sharp nor of that size. The check takes as long."""
 STAGES = ("digest", "check", "scaling", "model", "reading")
 Step = Callable[[int], Any]
 
@@ -32,7 +35,7 @@ class Whole:
 
     def __init__(self, model: Model, station: Station, pictures: Sequence[BgrImage]) -> None:
         self._view = station.views[0].name
-        self._looking = Looking(model, {self._view: _check_of(station)})
+        self._looking = Looking(model, {self._view: LOOSE})
         self._pictures = pictures
 
     def look(self, number: int) -> None:
@@ -80,14 +83,14 @@ class Stages:
     def __init__(self, package: Package, station: Station, model: Model) -> None:
         self._manifest, self._session = package.manifest, model.session
         self._preparing = Preparing(package.manifest.input)
-        self._check = _check_of(station)
+        self._check = LOOSE
         self._limits = limits_of(package, station.limits)
         self.ms: dict[str, list[float]] = {stage: [] for stage in STAGES}
 
     def look(self, image: BgrImage) -> None:
         """Take one picture through all of them."""
         digest = self._timed("digest", lambda: picture_digest(image))
-        self._timed("check", lambda: picture_trouble(image, self._check, digest=digest))
+        self._timed("check", lambda: check_picture(image, self._check, digest=digest))
         fit = self._timed("scaling", lambda: self._preparing.fill(image))
         answers = self._timed("model", self._session.run)
 
@@ -131,7 +134,3 @@ def side_by_side(steps: Sequence[Step], first: int, count: int) -> Taken:
         for done in [pool.submit(share, at) for at in range(len(steps))]:
             done.result()
         return Taken((), time.perf_counter() - began_s, count)
-
-
-def _check_of(station: Station) -> CheckLimits:
-    return CheckLimits(**station.views[0].check.model_dump())

@@ -10,6 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from inspector.domain.accounted import accounted
 from inspector.domain.belt import Layout
@@ -219,6 +220,8 @@ class Factory:
         self.orders: list[tuple[int, str]] = []
         """Pictures that the line has asked for: when the camera hears of it, and of which view."""
         self.delayed: list[tuple[int, str, int, int, str]] = []
+        self.told_instead: dict[tuple[int, str], Mapping[str, Any]] = {}
+        """What the worker says it has seen, by part and view, where it is not the usual."""
         self.delay_us = 6_500_000
         self.policy: dict[str, int | bool] = {"pass_all": False}
         self.close_behind: dict[int, float] = {}
@@ -414,6 +417,7 @@ class Factory:
             "top_scores": {},
             "model_ms": 5.0,
         }
+        seen.update(self.told_instead.get((part_id, view), {}))
         self.line.seen(view, session, counter, seen)
 
     def snapshot(self) -> PlcSnapshot:

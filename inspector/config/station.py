@@ -48,6 +48,9 @@ class PictureLimits(Settings):
         le=1,
         description="Share of the picture that must differ from an empty belt; 0: not checked.",
     )
+    least_sharpness: float = Field(
+        default=0.0, ge=0, le=1, description="Sharpness below: blurred; 0: not checked."
+    )
 
 
 class View(Settings):

@@ -9,7 +9,7 @@ from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.judging import Decision, judge
 from inspector.domain.words import verdict_name
 from inspector.errors import ModelFailed, PictureRefused
-from inspector.vision.picture_check import CheckLimits, picture_trouble
+from inspector.vision.picture_check import CheckLimits, check_picture
 from inspector.vision.picture_files import read_picture
 from inspector.vision.runtime import Model
 
@@ -69,7 +69,7 @@ def inspected_file(file: Path, model: Model, checks: CheckLimits | None) -> Insp
     except PictureRefused as error:
         return Inspected(file, ViewResult(view, missed=str(error)), refused=str(error))
     height_px, width_px = image.shape[:2]
-    missed = picture_trouble(image, checks) if checks else ""
+    missed = check_picture(image, checks).trouble if checks else ""
     try:
         result, seen = model.look_at_all(view, image)
     except ModelFailed as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
@@ -15,7 +15,7 @@ from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import ModelFailed, ModelStopped
 from inspector.ports import Vision
 from inspector.vision.pace import too_slow
-from inspector.vision.picture_check import CheckLimits, picture_trouble
+from inspector.vision.picture_check import CheckLimits, Features, check_picture
 
 JPEG_QUALITY = 92
 REMEMBERED = 200
@@ -39,6 +39,7 @@ class Looking:
     def __init__(self, model: Vision, checks: Mapping[str, CheckLimits]) -> None:
         self.model, self._checks = model, dict(checks)
         self._last_digest: dict[str, str] = {}
+        self._features: dict[str, Features] = {}
         self._model_ms: deque[float] = deque(maxlen=REMEMBERED)
         self._ready_s: deque[float] = deque(maxlen=REMEMBERED)
         self.frames = 0
@@ -53,11 +54,13 @@ class Looking:
         previous, self._last_digest[frame.view] = self._last_digest.get(frame.view, ""), digest
         self.frames += 1
         self._ready_s.append(frame.ready_s)
-        missed = picture_trouble(
+        checked = check_picture(
             frame.image, self._checks[frame.view], digest=digest, previous=previous
         )
-        if missed:
-            return _missed(frame, missed, digest)
+        if checked.features:
+            self._features[frame.view] = checked.features
+        if checked.trouble:
+            return _missed(frame, checked.trouble, digest)
         try:
             result = self.model.look(frame.view, frame.image)
         except ModelFailed as error:
@@ -77,6 +80,11 @@ class Looking:
     def too_slow(self, takt_ms: float) -> str:
         """Return why parts that come each `takt_ms` are too many for the model, or ""."""
         return too_slow(self._model_ms, takt_ms=takt_ms, views=len(self._checks))
+
+    def features(self, view: str) -> dict[str, float] | None:
+        """Return what the last picture of a view was like, or None before the first."""
+        features = self._features.get(view)
+        return features and {name: round(value, 3) for name, value in asdict(features).items()}
 
     def figures(self, now_s: float) -> dict[str, object]:
         """Return frames, frames a second, and the model's times over the last `REMEMBERED`.
