@@ -14,6 +14,7 @@ from inspector.cli.export import export_command
 from inspector.cli.inspect import inspect_command
 from inspector.cli.models import models_command
 from inspector.cli.people import people_command
+from inspector.cli.pictures import pictures_command
 from inspector.cli.plc import plc_command
 from inspector.cli.run import run_command
 from inspector.cli.status import status_command
@@ -42,6 +43,7 @@ for command in (
     evaluate_command,
     models_command,
     people_command,
+    pictures_command,
     plc_command,
     train_command,
     export_command,

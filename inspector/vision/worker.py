@@ -83,8 +83,9 @@ class Looking:
 
     def features(self, view: str) -> dict[str, float] | None:
         """Return what the last picture of a view was like, or None before the first."""
-        features = self._features.get(view)
-        return features and {name: round(value, 3) for name, value in asdict(features).items()}
+        if view not in self._features:
+            return None
+        return {name: round(value, 3) for name, value in asdict(self._features[view]).items()}
 
     def figures(self, now_s: float) -> dict[str, object]:
         """Return frames, frames a second, and the model's times over the last `REMEMBERED`.
