@@ -97,6 +97,8 @@ def _read(file: Path, shown: str, model: type[Read]) -> Read:
         return model.model_validate(tomllib.loads(file.read_text("utf-8")))
     except tomllib.TOMLDecodeError as error:
         raise SettingsWrong(shown, "", f"not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise SettingsWrong(shown, "", "nested too deeply") from error
     except UnicodeDecodeError as error:
         raise SettingsWrong(shown, "", "not UTF-8 text") from error
     except OSError as error:

@@ -21,6 +21,9 @@ from inspector.vision.onnx_scan import refuse_unsafe
 
 MANIFEST = "manifest.toml"
 MOST_MANIFEST_BYTES = 1 << 20
+MOST_DOTS = 300
+"""In one line of a manifest: for a key of n parts Python's TOML reader takes n² steps, so that one
+line of a megabyte would keep us for hours."""
 MOST_FILE_BYTES = 256 << 20
 MOST_FILES = 500
 MOST_PACKAGE_BYTES = 512 << 20
@@ -279,8 +282,10 @@ def _read_manifest(folder: Path) -> Manifest:
     if not folder.is_dir():
         raise PackageRefused(f"{folder}: there is no such package folder")
     try:
-        table = tomllib.loads(_content(file, MOST_MANIFEST_BYTES).decode("utf-8"))
-        return Manifest.model_validate(table)
+        text = _content(file, MOST_MANIFEST_BYTES).decode("utf-8")
+        if max(line.count(".") for line in text.split("\n")) > MOST_DOTS:
+            raise PackageRefused(f"{file}: a line with more than {MOST_DOTS} dots; not accepted")
+        return Manifest.model_validate(tomllib.loads(text))
     except UnicodeDecodeError as error:
         raise PackageRefused(f"{file}: not UTF-8 text") from error
     except tomllib.TOMLDecodeError as error:
@@ -339,8 +344,11 @@ def _content(file: Path, most_bytes: int) -> bytes:
     except OSError as error:
         raise PackageRefused(f"{file}: cannot be read: {error.strerror}") from error
     with os.fdopen(number, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(number).st_mode):
+        status = os.fstat(number)
+        if not stat.S_ISREG(status.st_mode):
             raise PackageRefused(f"{file}: not a plain file")
+        if status.st_nlink != 1:
+            raise PackageRefused(f"{file}: a hard link, so it can be changed from elsewhere")
         content = opened.read(most_bytes + 1)
     if len(content) > most_bytes:
         raise PackageRefused(f"{file}: larger than {most_bytes >> 20} MB")

@@ -14,6 +14,10 @@ from inspector.errors import PackageRefused
 
 MOST_ELEMENTS = 1 << 28
 """Elements of one stored tensor; 1 GB as float32, far above any model that fits a line's budget."""
+MOST_DIMS = 16
+MOST_FIELDS = 1_000_000
+"""That are looked at; the demo's models have 8,000. A file of 256 MB could hold a hundred million,
+and keep us for minutes."""
 STANDARD_DOMAINS = (b"", b"ai.onnx")
 
 GRAPH, _TRAINING, _FUNCTIONS = 7, 20, 25  # of ModelProto
@@ -58,7 +62,7 @@ def refuse_unsafe(model: bytes, *, file: str) -> None:
         PackageRefused: In one sentence.
     """
     try:
-        _check_model(memoryview(model), file)
+        _Scan(file).model(memoryview(model))
     except (ValueError, IndexError) as error:
         raise PackageRefused(f"{file}: damaged, not a whole ONNX model ({error})") from error
 
@@ -102,58 +106,72 @@ def messages(message: memoryview, field: int) -> Iterator[memoryview]:
     return (_bytes(value) for number, value in fields(message) if number == field)
 
 
-def _check_model(model: memoryview, file: str) -> None:
-    graphs = 0
-    for number, value in fields(model):
-        if number in (_TRAINING, _FUNCTIONS):
-            raise PackageRefused(f"{file}: contains functions or training parts; not accepted")
-        if number == GRAPH:
-            graphs += 1
-            _check_graph(_bytes(value), file)
-    if graphs != 1:
-        raise PackageRefused(f"{file}: damaged, not a whole ONNX model (it has {graphs} graphs)")
+class _Scan:
+    """One walk through a model; counts the fields that it meets."""
 
+    def __init__(self, file: str) -> None:
+        self._file, self._left = file, MOST_FIELDS
 
-def _check_graph(graph: memoryview, file: str) -> None:
-    for number, value in fields(graph):
-        if number == NODE:
-            _check_node(_bytes(value), file)
-        elif number == INITIALIZER:
-            _check_tensor(_bytes(value), file)
-        elif number == _SPARSE_INITIALIZER:
-            raise PackageRefused(f"{file}: contains sparse tensors; not accepted")
+    def model(self, model: memoryview) -> None:
+        """Raise when the model may not be built."""
+        graphs = 0
+        for number, value in self._fields(model):
+            if number in (_TRAINING, _FUNCTIONS):
+                raise self._refused("contains functions or training parts")
+            if number == GRAPH:
+                graphs += 1
+                self._graph(_bytes(value))
+        if graphs != 1:
+            raise ValueError(f"it has {graphs} graphs")
 
+    def _graph(self, graph: memoryview) -> None:
+        for number, value in self._fields(graph):
+            if number == NODE:
+                self._node(_bytes(value))
+            elif number == INITIALIZER:
+                self._tensor(_bytes(value))
+            elif number == _SPARSE_INITIALIZER:
+                raise self._refused("contains sparse tensors")
 
-def _check_node(node: memoryview, file: str) -> None:
-    found = list(fields(node))
-    names = {number: bytes(_bytes(value)) for number, value in found if number in (4, 7)}
-    kind = names.get(_OP_TYPE, b"").decode(errors="replace")[:40]
-    if names.get(_DOMAIN, b"") not in STANDARD_DOMAINS:
-        raise PackageRefused(f"{file}: operator {kind} is none of ONNX's own; not accepted")
-    for number, value in found:
-        if number == _ATTRIBUTE:
-            _check_attribute(_bytes(value), file, kind)
+    def _node(self, node: memoryview) -> None:
+        fields = list(self._fields(node))
+        names = {number: bytes(_bytes(value)) for number, value in fields if number in (4, 7)}
+        kind = names.get(_OP_TYPE, b"").decode(errors="replace")[:40]
+        if names.get(_DOMAIN, b"") not in STANDARD_DOMAINS:
+            raise self._refused(f"operator {kind} is none of ONNX's own")
+        for number, value in fields:
+            if number == _ATTRIBUTE:
+                self._attribute(_bytes(value), kind)
 
+    def _attribute(self, attribute: memoryview, kind: str) -> None:
+        for number, value in self._fields(attribute):
+            if number in (_SUBGRAPH, _SUBGRAPHS):
+                raise self._refused(f"operator {kind} loops or branches")
+            if number in (_TENSOR, _TENSORS):
+                self._tensor(_bytes(value))
+            elif number in _SPARSE:
+                raise self._refused("contains sparse tensors")
 
-def _check_attribute(attribute: memoryview, file: str, kind: str) -> None:
-    for number, value in fields(attribute):
-        if number in (_SUBGRAPH, _SUBGRAPHS):
-            raise PackageRefused(f"{file}: operator {kind} loops or branches; not accepted")
-        if number in (_TENSOR, _TENSORS):
-            _check_tensor(_bytes(value), file)
-        elif number in _SPARSE:
-            raise PackageRefused(f"{file}: contains sparse tensors; not accepted")
+    def _tensor(self, tensor: memoryview) -> None:
+        dims: list[int] = []
+        for number, value in self._fields(tensor):
+            if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value != 0):
+                raise self._refused("keeps weights in another file")
+            if number == _DIMS and len(dims) <= MOST_DIMS:
+                dims += [value] if isinstance(value, int) else _varints(value, MOST_DIMS + 1)
+        impossible = len(dims) > MOST_DIMS or any(not 0 <= one <= MOST_ELEMENTS for one in dims)
+        if impossible or prod(dims) > MOST_ELEMENTS:
+            raise self._refused("has a tensor of an impossible size")
 
+    def _fields(self, message: memoryview) -> Iterator[_Field]:
+        for field in fields(message):
+            self._left -= 1
+            if self._left < 0:
+                raise self._refused(f"has more than {MOST_FIELDS} fields")
+            yield field
 
-def _check_tensor(tensor: memoryview, file: str) -> None:
-    dims: list[int] = []
-    for number, value in fields(tensor):
-        if number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value != 0):
-            raise PackageRefused(f"{file}: keeps weights in another file; not accepted")
-        if number == _DIMS:
-            dims += [value] if isinstance(value, int) else _varints(value)
-    if any(not 0 <= size <= MOST_ELEMENTS for size in dims) or prod(dims) > MOST_ELEMENTS:
-        raise PackageRefused(f"{file}: has a tensor of an impossible size; not accepted")
+    def _refused(self, why: str) -> PackageRefused:
+        return PackageRefused(f"{self._file}: {why}; not accepted")
 
 
 def fields(message: memoryview) -> Iterator[_Field]:
@@ -183,9 +201,10 @@ def _size(message: memoryview, at: int, wire: int) -> tuple[int, int]:
     raise ValueError(f"wire type {wire}")
 
 
-def _varints(packed: memoryview) -> list[int]:
-    values, at = [], 0
-    while at < len(packed):
+def _varints(packed: memoryview, most: int) -> list[int]:
+    values: list[int] = []
+    at = 0
+    while at < len(packed) and len(values) < most:
         value, at = _varint(packed, at)
         values.append(value)
     return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -16,6 +17,7 @@ from inspector.storage.database import check_usable
 from inspector.vision.runtime import available_devices
 from tests.faults.live import forget
 from tests.faults.running import copied_site
+from tests.inspector.vision import tiny
 
 
 @pytest.fixture
@@ -104,6 +106,23 @@ def test_a_damaged_model(site: Path) -> None:
         file.seek(5000)
         file.write(b"damaged!")
     assert "model.onnx" in refused("demo", "--site", str(site))
+
+
+def test_a_model_that_loops_for_ever(site: Path) -> None:
+    body = tiny.bytes_field(5, tiny.bytes_field(1, "body") + tiny.bytes_field(6, b""))
+    loop = tiny.node("Loop", ("", "c"), "l", more=body)
+    weights, biases = tiny.weighted(2, 6)
+    shutil.rmtree(site / "models/board")
+    onnx = tiny.conv_model(weights, biases, more_nodes=(loop,))
+    tiny.write_package(site / "models/board", onnx=onnx)
+    said = refused("check", "--site", str(site))
+    assert "models/board/model.onnx: operator Loop loops or branches" in said
+
+
+def test_a_picture_of_400_megapixels(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "huge.png").write_bytes(tiny.png_header(20_000, 20_000))
+    said = refused("inspect", str(tmp_path / "huge.png"), "--package", str(site / "models/board"))
+    assert "huge.png: 20000 x 20000 pixels; from 1 to 100 million accepted" in said
 
 
 def test_a_picture_that_is_none(site: Path, tmp_path: Path) -> None:

@@ -76,6 +76,7 @@ WRONG = [
         "leave ns=2; away, namespace_uri stands for it",
     ),
     (RING, lambda text: text + "[belt", "not valid TOML"),
+    (RING, lambda text: "a = " + "[" * 100_000, "nested too deeply"),
     (RING, lambda text: "", "is missing"),
     (PLC, changed("slot_count = 256", "slot_count = 16"), "slot_count: up to 19 parts in flight"),
     (PLC, changed("slot_count = 256", "slot_count = 48"), "slot_count must be a power of two"),

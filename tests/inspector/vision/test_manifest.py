@@ -1,6 +1,7 @@
 """A package is what its manifest says, whole and nothing more, or it is refused in one sentence."""
 
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,18 @@ FOLDERS: dict[str, tuple[Break, str]] = {
         lambda f: (f / "manifest.toml").write_text("a = " + "[" * 100_000),
         "manifest.toml: nested too deeply",
     ),
+    "a manifest with a key without end": (
+        lambda f: (f / "manifest.toml").write_text(".".join(["a"] * 400_000) + " = 1"),
+        "manifest.toml: a line with more than 300 dots",
+    ),
+    "a file listed twice": (
+        lambda f: (f / "manifest.toml").write_text('[files]\n"a.png" = "0"\n"a.png" = "1"'),
+        "manifest.toml: not valid TOML",
+    ),
+    "a repository's history (A15)": (
+        lambda f: (f / "golden").rename(f / ".git"),
+        ".git/grey.png: not listed",
+    ),
     "a manifest of 2 MB": (
         lambda f: (f / "manifest.toml").write_text("#" * (2 << 20)),
         "manifest.toml: larger than",
@@ -83,6 +96,34 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     (folder / "model.onnx").unlink()
     os.mkfifo(folder / "model.onnx")
     assert "model.onnx: not a plain file" in refused(folder)
+
+
+def test_a_hard_link_is_refused_because_its_content_can_be_changed_elsewhere(
+    tmp_path: Path,
+) -> None:
+    folder = tiny.write_package(tmp_path / "tiny")
+    os.link(folder / "model.onnx", tmp_path / "elsewhere")
+    assert "model.onnx: a hard link" in refused(folder)
+
+
+def test_weights_beside_the_model_are_not_read_wherever_they_lie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights.bin").write_bytes(bytes(4))
+    place = tiny.bytes_field(1, "location") + tiny.bytes_field(2, "weights.bin")
+    outside = SMALL + tiny.number_field(14, 1) + tiny.bytes_field(13, place)
+    assert "another file" in refused(
+        tiny.write_package(tmp_path / "tiny", onnx=hostile(tensors=(outside,)))
+    )
+
+
+def test_an_archive_is_no_package_and_is_not_unpacked(tmp_path: Path) -> None:
+    archive = tmp_path / "tiny.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("../../manifest.toml", bytes(1 << 20))
+    assert "there is no such package folder" in refused(archive)
+    assert [file.name for file in tmp_path.iterdir()] == ["tiny.zip"]
 
 
 @pytest.mark.parametrize("what", ["model.onnx", "manifest.toml", "golden"])
@@ -141,6 +182,8 @@ MANIFESTS: dict[str, tuple[dict[str, Any], str]] = {
         {"input": {**tiny.manifest("t", {}, layout="")["input"], "std": [1.0, 0.0, 1.0]}},
         "input.std.1",
     ),
+    "a list that names itself": ({"files": {"manifest.toml": "0" * 64}}, "files"),
+    "the hash of another kind": ({"files": {"model.onnx": "md5:0"}}, "files"),
     "a path out of the folder": ({"files": {"../model.onnx": "0" * 64}}, "files"),
     "an absolute path": ({"files": {"/etc/passwd": "0" * 64}}, "files"),
     "no golden picture": ({"golden": []}, "golden: "),
@@ -206,6 +249,11 @@ MODELS: dict[str, tuple[bytes, str]] = {
     "an operator of another maker": (
         hostile(nodes=(tiny.node("Evil", ("x",), "e", more=tiny.bytes_field(7, "com.evil")),)),
         "Evil is none of ONNX's own",
+    ),
+    "more fields than can be looked at": (b"\x08\x00" * 1_000_001, "more than 1000000 fields"),
+    "a tensor of 100,000 dimensions": (
+        hostile(tensors=(tiny.bytes_field(1, b"\x02" * 100_000) + tiny.bytes_field(8, "t"),)),
+        "impossible size",
     ),
     "functions": (tiny.end_to_end() + tiny.bytes_field(25, b""), "functions"),
     "half of it": (tiny.end_to_end()[:5000], "damaged"),
