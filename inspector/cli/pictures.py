@@ -14,6 +14,7 @@ import click
 import cv2
 
 from inspector.cli.inspect import picture_files
+from inspector.cli.picture_status import NAMES, limit_words
 from inspector.cli.run import site_option
 from inspector.config.loading import load_site
 from inspector.config.rewriting import with_picture_check
@@ -27,12 +28,6 @@ from inspector.vision.picture_limits import BLURS_PX, Learned, Measured, learned
 
 LOOK_S = 0.05
 PATIENCE_S = 30.0
-NAMES = {
-    "mean": "mean grey",
-    "contrast": "contrast",
-    "part_share": "part share",
-    "sharpness": "sharpness",
-}
 MOST_NAMED = 20
 
 station_option = click.option("--station", "station_name", required=True, help="Of the site.")
@@ -112,7 +107,7 @@ def table(result: Learned, now: CheckLimits, count: int) -> list[str]:
     lines = [f"{'':<11}{''.join(f'{one:>11}' for one in head)}   {'proposed':<16}now"]
     for name, spread in result.spreads.items():
         values = "".join(f"{value:>11.3g}" for value in spread)
-        limits = f"{_limit(name, result.limits):<16}{_limit(name, now)}"
+        limits = f"{limit_words(name, result.limits):<16}{limit_words(name, now)}"
         lines.append(f"{NAMES[name]:<11}{values}   {limits}")
     size = f"{result.limits.width_px} x {result.limits.height_px} px"
     seen = ", ".join(
@@ -131,13 +126,6 @@ def table(result: Learned, now: CheckLimits, count: int) -> list[str]:
     if len(named) < len(result.outside):
         lines.append(f"outside    and {len(result.outside) - len(named)} more")
     return lines
-
-
-def _limit(name: str, limits: CheckLimits) -> str:
-    if name == "mean":
-        return f"{limits.darkest_mean:g} to {limits.brightest_mean:g}"
-    least = float(getattr(limits, f"least_{name}"))
-    return f"from {least:g}" if least else "not checked"
 
 
 def _measured_files(files: Sequence[Path]) -> Iterator[Measured]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from inspector.cli.picture_status import picture_lines, pictures_of
 from inspector.cli.run import site_option
 from inspector.config.site import saved_site
 from inspector.domain.record import Counts
@@ -48,6 +49,8 @@ def status_command(site: Path, *, as_json: bool) -> None:
             f"p99 {latency['p99']} ms  {station['state_why']}"
         )
         click.echo(f"{'':<16} {model_line(station)}")
+        for line in picture_lines(station["pictures"]):
+            click.echo(f"{'':<16} {line}")
 
 
 def model_line(station: Mapping[str, Any]) -> str:
@@ -84,11 +87,14 @@ def read_site_status(runtime: Runtime) -> dict[str, Any]:
     live = line.get("stations", {})
     with closing(SqlRecords(database)) as store:
         stations = {
-            station.name: _station(
-                live.get(station.name, {}) if isinstance(live, dict) else {},
-                fresh=fresh,
-                stored=store.counts(station.name),
-            )
+            station.name: {
+                **_station(
+                    live.get(station.name, {}) if isinstance(live, dict) else {},
+                    fresh=fresh,
+                    stored=store.counts(station.name),
+                ),
+                "pictures": pictures_of(runtime, station),
+            }
             for station in site.stations
         }
     return {"schema": 1, "processes": [own, *processes], "stations": stations}

@@ -237,7 +237,13 @@ class StationWorker:
             "dropped": sum(reader.dropped for reader in self._readers),
             "waiting": self._frames.qsize(),
             "pictures": self._held.figures(),
-            "views": {reader.view: reader.figures() for reader in self._readers},
+            "views": {
+                reader.view: {
+                    **reader.figures(),
+                    "picture": self._looking.features(reader.view),
+                }
+                for reader in self._readers
+            },
             **self._looking.figures(time.monotonic()),
         }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from inspector.cli import demo_evaluate
 from inspector.cli.people import list_people
+from inspector.cli.picture_status import picture_lines
 from inspector.cli.status import model_line, read_site_status
 from inspector.config.loading import load_site
 from inspector.config.site import save_site
@@ -26,6 +28,7 @@ from inspector.simulator.evaluate import JudgedPart, evaluated, evaluation_parts
 from inspector.simulator.parts import views_of
 from inspector.storage.database import writing
 from inspector.supervisor import Child, Supervisor
+from inspector.vision.picture_check import Features
 from tests.factory import LAYOUT, Factory
 
 ROOT = Path(__file__).parents[3]
@@ -142,8 +145,16 @@ def test_the_status_of_a_running_site_fits_its_schema(runtime: Runtime) -> None:
     factory.run(20)
     live = station_status(factory.line, now_s=factory.clock.s)
     write_status(runtime, "line", {"plc": {}, "stations": {"ring": live}})
+    last = asdict(Features(mean=75.25, contrast=42.0, part_share=0.3, sharpness=0.7))
+    write_status(runtime, "worker-ring", {"views": {"top": {"picture": last}}})
     status = read_site_status(runtime)
     check("status", status)
+    pictures = status["stations"]["ring"]["pictures"]
+    assert (pictures["top"]["last"], pictures["side"]["last"]) == (last, None)
+    (line,) = picture_lines(pictures)
+    least = pictures["top"]["limits"]["least_sharpness"]
+    assert line.startswith("view top: mean grey 75.2 (")
+    assert line.endswith(f"sharpness 0.7 (from {least})")
     assert status["stations"]["ring"]["triggered"] > 0
     assert status["stations"]["ring"]["state"] == "good"
 

@@ -265,6 +265,7 @@ def test_the_status_says_what_runs(running: Running, model: Model) -> None:
     assert status["model_sha256"] == model.model_sha256
     assert status["model_ms"]["p99"] > 0  # type: ignore[index]
     assert status["views"]["top"]["up"] is True  # type: ignore[index]
+    assert status["views"]["top"]["picture"]["mean"] > 0  # type: ignore[index]
     assert time.monotonic() - float(str(status["beat_s"])) < 2
 
 
