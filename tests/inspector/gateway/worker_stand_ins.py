@@ -67,9 +67,10 @@ class StandInLine:
         self.heard: deque[Message] = deque()
 
     def accept(self) -> Self:
-        """Wait for a worker to connect."""
+        """Wait for a worker to connect, and to know of it: it says nothing again."""
         self._worker, _ = self._server.accept()
         self._worker.settimeout(PATIENCE_S)
+        self._worker.recv(1, socket.MSG_PEEK)  # its hello
         return self
 
     def next(self) -> Message:
