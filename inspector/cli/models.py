@@ -18,7 +18,7 @@ from inspector.errors import PackageRefused
 from inspector.gateway.model_change import changed_model
 from inspector.gateway.plc_access import station_of
 from inspector.gateway.site_run import is_running, runtime_of
-from inspector.gateway.worker_process import check_station_fits
+from inspector.gateway.station_model import check_station_fits
 from inspector.ipc import write_whole
 from inspector.vision.approvals import approval
 from inspector.vision.golden import Look, golden_pictures

@@ -7,10 +7,8 @@ import gc
 import json
 import logging
 import signal
-from collections import deque
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +18,16 @@ from inspector.config.site import Site
 from inspector.config.station import Station
 from inspector.domain.accounted import Accounted
 from inspector.domain.belt import Layout
-from inspector.domain.finding import RanOn
-from inspector.domain.health import Condition, State
+from inspector.domain.health import Condition
 from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
 from inspector.domain.snapshot import PlcSnapshot
-from inspector.domain.sync import Arrival
 from inspector.domain.verdict import Verdict
 from inspector.gateway.keys import site_key
 from inspector.gateway.plc_access import our_certificate, plc_station
 from inspector.gateway.plc_notices import PlcNotices
 from inspector.gateway.plc_ways import Way, at_site, way_to
+from inspector.gateway.worker_side import MALFORMED, WorkerLink, try_to_take
 from inspector.ipc import Runtime, read_status, write_status
-from inspector.line.model import RunningModel
 from inspector.line.station_line import StationLine
 from inspector.line.status import station_status
 from inspector.line.voice import Token
@@ -39,47 +35,11 @@ from inspector.plc.pull import PulledPlc
 from inspector.storage.journal import JournalWriter
 
 TICK_S = 0.1
-KEPT_FOR_WORKER = 4096
 RECORDER_WAIT_S = 5.0
 PRESSED = {"pass": Verdict.PASS, "reject": Verdict.REJECT}
 MESSAGE_LIMIT_BYTES = 4 * 1024 * 1024
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
-"""What reading a message raises that is not as docs/architecture.md says."""
 
 log = logging.getLogger(__name__)
-
-
-class WorkerLink:
-    """What the line tells a station's worker; kept while the worker is away."""
-
-    def __init__(self) -> None:
-        self._writer: asyncio.StreamWriter | None = None
-        self._kept: deque[bytes] = deque(maxlen=KEPT_FOR_WORKER)
-
-    def is_of(self, writer: asyncio.StreamWriter) -> bool:
-        """Return whether this connection is the one that speaks for the station."""
-        return self._writer is writer
-
-    def tell(self, message: Mapping[str, object]) -> None:
-        """Send, or keep until the worker is back."""
-        line = json.dumps(message).encode() + b"\n"
-        if self._writer is None or self._writer.is_closing():
-            self._kept.append(line)
-        else:
-            self._writer.write(line)
-
-    def connected(self, writer: asyncio.StreamWriter) -> None:
-        """A worker speaks for the station now; it gets what was kept."""
-        self._writer = writer
-        while self._kept:
-            writer.write(self._kept.popleft())
-
-    def gone(self, writer: asyncio.StreamWriter) -> bool:
-        """Forget a worker's connection; False when a newer one has taken its place."""
-        if self._writer is not writer:
-            return False
-        self._writer = None
-        return True
 
 
 class PlcSide:
@@ -365,76 +325,6 @@ def layout_of(station: Station, profile: PlcProfile) -> Layout:
         expects=station.expects.model_dump(exclude_none=True),
         cameras_at={view.name: view.at_counts for view in station.views},
     )
-
-
-def try_to_take(line: StationLine, message: bytes) -> None:
-    """Hand a worker's message to its station's line; what cannot be read changes nothing."""
-    try:
-        take_from_worker(line, json.loads(message))
-    except MALFORMED as error:
-        text = f"a message of the vision worker cannot be read: {error!r}"[:300]
-        log.warning("%s: %s", line.layout.station, text)
-        line.worker_alarm("malformed message", text, on=True)
-
-
-def take_from_worker(line: StationLine, message: Mapping[str, Any]) -> None:
-    """Hand one message of a worker to its station's line.
-
-    Raises:
-        KeyError, TypeError, ValueError, OverflowError: It is not as it must be; nothing is done.
-    """
-    match message["do"]:
-        case "frame":
-            ready_s = float(message["ready_s"])
-            if not isfinite(ready_s):
-                raise ValueError("ready_s is no time")
-            arrival = Arrival(int(message["counter"]), int(message["taken_us"]), ready_s)
-            line.frame(message["view"], int(message["session"]), arrival)
-        case "seen":
-            session, counter = int(message["session"]), int(message["counter"])
-            line.seen(message["view"], session, counter, message)
-        case "camera":
-            line.camera(
-                message["view"],
-                session=int(message["session"]),
-                up=bool(message["up"]),
-                why=str(message["why"]),
-            )
-        case "alarm" | "ends" | "ready":
-            _take_notice(line, message)
-        case "model":
-            _take_model(line, message)
-
-
-def _take_model(line: StationLine, message: Mapping[str, Any]) -> None:
-    line.ran_on = RanOn(
-        recipe=str(message.get("recipe", "standard")),
-        package=str(message["package"]),
-        model_sha256=str(message["sha256"]),
-        device_asked=str(message.get("device_asked", message["device"])),
-        device=str(message["device"]),
-        precision=str(message["precision"]),
-    )
-    since = str(message.get("since", ""))
-    if since != line.model.since:  # else a line that came back is told the same again
-        asked, why = str(message.get("precision_asked", "")), str(message.get("why", ""))
-        line.model = RunningModel(asked, why, since)
-
-
-def _take_notice(line: StationLine, message: Mapping[str, Any]) -> None:
-    """Take what a worker says of itself."""
-    match message["do"]:
-        case "alarm":
-            line.worker_alarm(
-                str(message["name"]),
-                str(message["text"]),
-                on=bool(message["on"]),
-                state=State(message.get("state", State.OUT_OF_SPECIFICATION)),
-            )
-        case "ready":
-            line.change_model()
-        case "ends":
-            line.worker_ends(str(message["why"]))
 
 
 async def _until(stopped: asyncio.Event) -> None:

@@ -10,7 +10,7 @@ from inspector.config.plc_profile import PlcProfile
 from inspector.config.site import Site
 from inspector.errors import BadInput, ProviderUnavailable, SettingsWrong
 from inspector.gateway.keys import plc_password, pull_password, scada_password
-from inspector.gateway.worker_process import check_station_fits
+from inspector.gateway.station_model import check_station_fits
 from inspector.storage.database import check_usable
 from inspector.vision.manifest import open_package
 from inspector.vision.runtime import refuse_missing

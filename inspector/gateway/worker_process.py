@@ -24,23 +24,20 @@ from inspector.cameras.simulated import SimulatedCamera
 from inspector.config.site import Site
 from inspector.config.station import FolderCamera as FolderCameraSettings
 from inspector.config.station import Station, View
-from inspector.domain.finding import ViewResult
 from inspector.domain.frame import Frame
-from inspector.domain.health import State
-from inspector.errors import InspectorError, PackageRefused, SettingsWrong
-from inspector.gateway.approvals import KeptApproval
+from inspector.errors import InspectorError
 from inspector.gateway.held_pictures import HeldPictures
 from inspector.gateway.kill_timer import KillTimer
 from inspector.gateway.line_link import LineLink, say_end
 from inspector.gateway.model_change import ModelChange, asked_for
 from inspector.gateway.processor_clock import ProcessorClock
+from inspector.gateway.station_model import station_model
 from inspector.gateway.view_reader import ViewReader, frame_head, nothing_seen
+from inspector.gateway.worker_words import device_alarms, model_message, seen_message
 from inspector.ipc import Message, Runtime, write_status, write_whole
 from inspector.ports import Camera
-from inspector.vision.manifest import Package, open_package
 from inspector.vision.picture_check import CheckLimits
 from inspector.vision.runtime import Model, bounded_memory
-from inspector.vision.starting import Wish, first_that_runs, started_model
 from inspector.vision.worker import Looking, encoded
 
 FRAMES_A_VIEW = 8
@@ -297,82 +294,6 @@ def camera_of(site: Site, runtime: Runtime, station: Station, view: View) -> Cam
             folder, view.name, rate_hz=settings.rate_hz, loop=settings.loop, waits=waits
         )
     return SimulatedCamera(runtime.camera_socket(station.name, view.name), view.name)
-
-
-def station_model(site: Site, station: Station) -> Model:
-    """Return a station's model on its device, or on the first of its list that runs, proven.
-
-    Raises:
-        SettingsWrong: The station's limits name a class that the package does not have.
-        PackageRefused: The package is not in order, or is another one.
-        ProviderUnavailable: No device of the list, or not in the precision asked for.
-    """
-    package = open_package(site.package_folder(station))
-    check_station_fits(station, package)
-    device = station.device
-
-    def opened(name: str) -> Model:
-        wish = Wish(name, device.precision, device.threads, station.limits)
-        kept = KeptApproval(Path(site.data), package.name, wish)
-        return started_model(package, wish, kept=kept.read(), keep=kept.write)
-
-    return first_that_runs(device.in_order, opened)
-
-
-def check_station_fits(station: Station, package: Package) -> None:
-    """Return when a station's settings and its package belong together."""
-    if package.name != station.package:
-        why = f"the package calls itself {package.name!r}, not {station.package!r}"
-        raise PackageRefused(f"{package.folder / 'manifest.toml'}: name: {why}")
-    for kind in station.limits:
-        if kind not in package.manifest.classes:
-            why = f"no class of package {package.name}"
-            raise SettingsWrong(f"stations/{station.name}.toml", f"limits.{kind}", why)
-
-
-def model_message(station: Station, model: Model) -> Message:
-    """Return what the line is told of the model that runs."""
-    return {
-        "do": "model",
-        "recipe": station.recipe,
-        "package": model.package_name,
-        "sha256": model.model_sha256,
-        "device_asked": model.ran.device_asked,
-        "device": model.ran.device,
-        "precision_asked": model.ran.asked,
-        "precision": model.ran.precision,
-        "why": model.ran.why,
-        "since": model.ran.since.isoformat(timespec="seconds"),
-    }
-
-
-def device_alarms(station: Station, model: Model) -> list[Message]:
-    """Return an alarm for each step of a station's list, on where the model had to go further.
-
-    The verdicts hold, the package was proven where it runs; somebody must see to the device.
-    """
-    alarms: list[Message] = []
-    for device in station.device.in_order[:-1]:
-        why = model.ran.passed_over.get(device, "")
-        text = f"runs on {model.ran.device}, not on {device}: {why}" if why else ""
-        alarm = {"do": "alarm", "name": f"device {device}", "text": text, "on": bool(why)}
-        alarms.append({**alarm, "state": State.MAINTENANCE.value})
-    return alarms
-
-
-def seen_message(frame: Frame, result: ViewResult) -> Message:
-    """Return what the line is told of a frame after the model looked, or could not."""
-    return {
-        "do": "seen",
-        **frame_head(frame),
-        "missed": result.missed,
-        "picture": result.picture,
-        "width_px": result.width_px,
-        "height_px": result.height_px,
-        "findings": [[one.kind, one.score, list(one.box)] for one in result.findings],
-        "top_scores": dict(result.top_scores),
-        "model_ms": result.model_ms,
-    }
 
 
 def started(loops: Sequence[Callable[[Event], None]], stop: Event) -> list[Thread]:

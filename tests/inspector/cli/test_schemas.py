@@ -21,7 +21,7 @@ from inspector.config.site import save_site
 from inspector.domain.accounting import Sums
 from inspector.errors import NothingRunning
 from inspector.gateway.demo_report import StationReport
-from inspector.gateway.line_process import take_from_worker
+from inspector.gateway.worker_side import take_from_worker
 from inspector.ipc import Runtime, write_status
 from inspector.line.status import percentiles, station_status
 from inspector.simulator.evaluate import JudgedPart, evaluated, evaluation_parts

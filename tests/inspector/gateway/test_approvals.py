@@ -6,7 +6,7 @@ import pytest
 
 from inspector.config.station import Device
 from inspector.gateway.approvals import KeptApproval
-from inspector.gateway.worker_process import station_model
+from inspector.gateway.station_model import station_model
 from inspector.vision import starting
 from inspector.vision.manifest import Approved
 from inspector.vision.starting import Wish

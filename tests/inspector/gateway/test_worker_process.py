@@ -30,7 +30,9 @@ from inspector.domain.frame import BgrImage
 from inspector.errors import CameraLost, InspectorError, ModelFailed, PackageRefused, SettingsWrong
 from inspector.gateway import view_reader, worker_process
 from inspector.gateway.processor_clock import ProcessorClock
-from inspector.gateway.worker_process import StationWorker, device_alarms, station_model
+from inspector.gateway.station_model import station_model
+from inspector.gateway.worker_process import StationWorker
+from inspector.gateway.worker_words import device_alarms
 from inspector.ipc import Message, Runtime, read_status
 from inspector.ports import Camera
 from inspector.vision import worker

@@ -14,7 +14,7 @@ import pytest
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.domain.verdict import Action
-from inspector.gateway.worker_process import seen_message
+from inspector.gateway.worker_words import seen_message
 from inspector.ipc import Message
 from inspector.simulator.parts import draw_part, make_part
 from inspector.vision.picture_check import CheckLimits

@@ -10,7 +10,7 @@ from inspector.domain.health import Condition, State, worst
 from inspector.domain.overriding import Answer, Press
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import MachineWord
-from inspector.gateway.line_process import take_from_worker
+from inspector.gateway.worker_side import take_from_worker
 from inspector.line.conditions import conditions
 from tests.factory import LAYOUT, Factory
 

@@ -16,7 +16,7 @@ from inspector.domain.overriding import Answer, Press
 from inspector.domain.sync import Arrival, ViewTrack
 from inspector.domain.verdict import Action, Verdict
 from inspector.errors import JournalFull
-from inspector.gateway.line_process import try_to_take
+from inspector.gateway.worker_side import try_to_take
 from inspector.simulator.plc_memory import Policy, Retentive
 from inspector.simulator.plc_program import PlcProgram
 from tests.factory import LAYOUT, Factory
