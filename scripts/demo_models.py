@@ -33,6 +33,7 @@ import tomlkit
 
 from inspector.cli.trainer import framework_scores, trainer
 from inspector.domain.frame import BgrImage
+from inspector.evaluation.limits import FALSE_REJECTS, chosen_limits
 from inspector.simulator.dataset import INPUT_PX
 from inspector.simulator.evaluate import (
     CLEAR_SIGMA,
@@ -46,7 +47,6 @@ from inspector.simulator.parts import STATIONS, PartTruth, draw_part, kinds_of, 
 from inspector.simulator.samples import GOOD, Sample, faint, samples
 from inspector.simulator.seeds import RANGES
 from inspector.vision.golden import difference
-from inspector.vision.limits import FALSE_REJECTS, chosen_limits
 from inspector.vision.manifest import MANIFEST, open_package
 from inspector.vision.runtime import Session
 
@@ -196,7 +196,7 @@ def _sha256(file: Path) -> str:
 
 
 def _limits(station: str, looker: Looker, *, parts: int) -> dict[str, float]:
-    """Return the limits by the rule of `inspector.vision.limits`, on `parts` good and bad parts."""
+    """Return the limits by the rule of `evaluation.limits`, on `parts` good and bad parts."""
     good: dict[str, list[float]] = {kind: [] for kind in kinds_of(station)}
     clear: dict[str, list[float]] = {kind: [] for kind in kinds_of(station)}
     for part in evaluation_parts(station, good=parts, bad=parts, purpose="limits"):
@@ -254,7 +254,7 @@ def _metrics(figures: Evaluation, *, parts: int, draw: int) -> Manifest:
         "data": f"{parts} good and {parts} bad parts, evaluation seeds from {first}, "
         "FP32 on the CPU",
         "limits_rule": f"good parts rejected <= {FALSE_REJECTS:.1%} on the limits' seeds, spent "
-        "where they find the most defects; see inspector/vision/limits.py",
+        "where they find the most defects; see inspector/evaluation/limits.py",
         "missed_from_3_sigma": str(figures.missed_clear),
         "good_parts_rejected": str(figures.false_rejects),
         "kind_right": str(figures.kind_right),

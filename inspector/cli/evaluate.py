@@ -13,8 +13,8 @@ from inspector.cli.inspect import all_threads, inspected_files
 from inspector.cli.options import device_option, package_option, precision_option
 from inspector.domain.share import Share
 from inspector.errors import BadInput, PictureRefused
-from inspector.vision.coco import write_coco
-from inspector.vision.evaluating import (
+from inspector.evaluation.coco import write_coco
+from inspector.evaluation.evaluating import (
     Evaluation,
     Judged,
     Limits,
@@ -23,12 +23,12 @@ from inspector.vision.evaluating import (
     evaluated,
     rates,
 )
-from inspector.vision.labelled import Labelled, LabelledSet, listed_pictures, open_set
-from inspector.vision.limits import FALSE_REJECTS
+from inspector.evaluation.labelled import Labelled, LabelledSet, listed_pictures, open_set
+from inspector.evaluation.limits import FALSE_REJECTS
+from inspector.evaluation.mistakes import mistakes, write_mistakes
+from inspector.evaluation.rates_plot import rates_svg
 from inspector.vision.manifest import Manifest, open_package
-from inspector.vision.mistakes import mistakes, write_mistakes
 from inspector.vision.parity import open_model
-from inspector.vision.rates_plot import rates_svg
 from inspector.vision.runtime import Model, bounded_memory
 
 data_option = click.option(

@@ -30,10 +30,9 @@ from inspector.cli.trainer import (
     trainer,
 )
 from inspector.errors import BadInput, InspectorError
-from inspector.vision.evaluating import Evaluation, Judged, evaluated
-from inspector.vision.labelled import LabelledSet, fingerprint, open_set
-from inspector.vision.manifest import Input, open_package
-from inspector.vision.packaging import (
+from inspector.evaluation.evaluating import Evaluation, Judged, evaluated
+from inspector.evaluation.labelled import LabelledSet, fingerprint, open_set
+from inspector.evaluation.packaging import (
     GoldenPicture,
     draft_model,
     golden_pictures_of,
@@ -41,6 +40,7 @@ from inspector.vision.packaging import (
     metrics_of,
     write_package,
 )
+from inspector.vision.manifest import Input, open_package
 from inspector.vision.runtime import Model, bounded_memory
 from inspector.vision.verifying import verified
 

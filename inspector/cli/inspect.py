@@ -13,7 +13,7 @@ import cv2
 from inspector.cli.options import device_option, package_option, precision_option
 from inspector.domain.words import verdict_name
 from inspector.errors import BadInput
-from inspector.vision.coco import write_coco
+from inspector.evaluation.coco import write_coco
 from inspector.vision.inspecting import Inspected, inspected_file
 from inspector.vision.manifest import open_package
 from inspector.vision.parity import open_model

@@ -15,7 +15,7 @@ import click
 from inspector.cli.train_demo import train_demo
 from inspector.cli.trainer import ROOT, make_trainer, refuse_installed_copy, trainer
 from inspector.errors import BadInput
-from inspector.vision.labelled import Labelled, LabelledSet, fingerprint, open_set, write_set
+from inspector.evaluation.labelled import Labelled, LabelledSet, fingerprint, open_set, write_set
 from inspector.vision.picture_files import picture_size
 
 RUNS = ROOT / "runs" / "train"

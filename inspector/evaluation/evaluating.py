@@ -23,8 +23,8 @@ from inspector.domain.detection import (
 )
 from inspector.domain.finding import SCORE_FLOOR
 from inspector.domain.share import Share
+from inspector.evaluation.limits import balanced_limit, chosen_limits
 from inspector.vision.inspecting import Inspected
-from inspector.vision.limits import balanced_limit, chosen_limits
 
 Limits = Mapping[str, float]
 
@@ -157,7 +157,7 @@ def evaluated(judged: Sequence[Judged], limits: Limits, *, false_rejects: float)
 def proposed_limits(
     judged: Iterable[Judged], hits: Mapping[str, Hits], *, false_rejects: float
 ) -> tuple[dict[str, float], str]:
-    """Return limits that these pictures propose, and the rule in words (`vision/limits.py`)."""
+    """Return limits that these pictures propose, and the rule in words (`evaluation/limits.py`)."""
     looked = [one for one in judged if one.looked]
     good = [one for one in looked if not one.marked]
     if not good:

@@ -6,7 +6,7 @@ import pytest
 
 from inspector.domain.detection import Marked
 from inspector.errors import BadInput
-from inspector.vision.labelled import label_file, open_set
+from inspector.evaluation.labelled import label_file, open_set
 from tests.inspector.vision import tiny
 
 

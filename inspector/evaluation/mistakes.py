@@ -13,7 +13,7 @@ import numpy as np
 from inspector.domain.detection import Marked, overlaps, taken
 from inspector.domain.finding import Box, Finding
 from inspector.domain.frame import BgrImage
-from inspector.vision.evaluating import Judged, Limits
+from inspector.evaluation.evaluating import Judged, Limits
 from inspector.vision.picture_files import read_picture
 
 MOST = 100

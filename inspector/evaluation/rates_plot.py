@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from inspector.vision.evaluating import Point, Rates
+from inspector.evaluation.evaluating import Point, Rates
 
 _SIDE, _LEFT, _TOP = 400, 70, 30
 _ENDS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from inspector.domain.detection import Hits
-from inspector.vision.limits import FALSE_REJECTS, balanced_limit, chosen_limits
+from inspector.evaluation.limits import FALSE_REJECTS, balanced_limit, chosen_limits
 
 
 def test_a_limit_lies_between_the_good_parts_and_the_clear_defects() -> None:

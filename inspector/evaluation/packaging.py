@@ -19,7 +19,7 @@ import tomlkit
 from inspector.domain.frame import BgrImage
 from inspector.domain.share import Share
 from inspector.errors import InspectorError
-from inspector.vision.evaluating import Evaluation, Judged, Limits
+from inspector.evaluation.evaluating import Evaluation, Judged, Limits
 from inspector.vision.manifest import MANIFEST, Manifest, Package
 from inspector.vision.onnx_scan import refuse_unsafe
 from inspector.vision.parity import SCORE_TOLERANCE
