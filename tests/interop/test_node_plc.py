@@ -37,7 +37,10 @@ def test_it_lets_us_in_encrypted_and_we_read_its_station(cabinet: Cabinet, polic
 
     seen = asyncio.run(walk())
     assert seen.part_id == max(seen.triggers)
-    assert set(seen.fired["top"]) <= set(seen.triggers)
+    # The camera comes behind the eye: its ring may still hold a part that the eye no longer has.
+    oldest = min(seen.triggers)
+    assert {number for number in seen.fired["top"] if number >= oldest} <= set(seen.triggers)
+    assert seen.fired["top"].keys() & seen.triggers.keys()
     assert (seen.boot_count, seen.state) == (1, 6)
     counts = seen.counts
     assert counts["triggered"] == counts["decided"] + counts["on_belt"]
