@@ -34,7 +34,7 @@ VIEWS = 3
 LARGE_STAGE = 0.05
 WHY = {
     "digest": "every byte of the picture is read once, and hashed",
-    "check": "the whole picture is looked at for light, contrast and a part",
+    "check": "32 of its rows and columns are looked at for light, contrast, sharpness and a part",
     "scaling": "the picture is scaled to the model's input, padded and put into its colour order",
     "reading": "the answer is checked, sorted and turned into findings",
 }
