@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import cv2
 
-from inspector.cli.options import device_option, package_option, precision_option
+from inspector.cli.options import device_option, package_option, pictures_argument, precision_option
 from inspector.domain.words import verdict_name
 from inspector.errors import BadInput
 from inspector.evaluation.coco import write_coco
@@ -25,13 +25,7 @@ BAD_INPUT = 2
 
 
 @click.command("inspect")
-@click.argument(
-    "pictures",
-    nargs=-1,
-    required=True,
-    metavar="PICTURE_OR_FOLDER...",
-    type=click.Path(path_type=Path),
-)
+@pictures_argument
 @package_option
 @click.option("--json", "as_json", is_flag=True, help="A JSON list (docs/schemas/inspect.json).")
 @click.option(

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ from pathlib import Path
 
 import click
 
+pictures_argument = click.argument(
+    "pictures",
+    nargs=-1,
+    required=True,
+    metavar="PICTURE_OR_FOLDER...",
+    type=click.Path(path_type=Path),
+)
 package_option = click.option(
     "--package",
     "folder",

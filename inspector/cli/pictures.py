@@ -14,6 +14,7 @@ import click
 import cv2
 
 from inspector.cli.inspect import picture_files
+from inspector.cli.options import pictures_argument
 from inspector.cli.picture_status import NAMES, limit_words
 from inspector.cli.run import site_option
 from inspector.config.loading import load_site
@@ -63,13 +64,7 @@ def take(folder: Path, station_name: str, view_name: str, site: Path, count: int
 
 
 @pictures_command.command("learn")
-@click.argument(
-    "pictures",
-    nargs=-1,
-    required=True,
-    metavar="PICTURE_OR_FOLDER...",
-    type=click.Path(path_type=Path),
-)
+@pictures_argument
 @station_option
 @view_option
 @site_option

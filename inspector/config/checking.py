@@ -105,7 +105,7 @@ def _plc_check(plc: PlcProfile, stations: list[Station]) -> list[SettingsWrong]:
 
 def _one_ring(plc: PlcProfile, station: Station) -> Iterator[str]:
     """Yield why two views cannot read one ring: it tells when one place's output fired."""
-    if not plc.place("Camera.Ring").id:  # we ask the cameras for each picture
+    if plc.asks_cameras:  # there is no ring
         return
     names = [view.name for view in station.views]
     owners: dict[str, View] = {}

@@ -130,6 +130,11 @@ class PlcProfile(Settings):
         return self.policy != "None"
 
     @property
+    def asks_cameras(self) -> bool:
+        """Return whether we ask the cameras for each picture, because the PLC fires none."""
+        return self.sync == "software_trigger"
+
+    @property
     def places(self) -> dict[str, Place]:
         """Return where the PLC has each node of the contract; an empty id: nowhere."""
         return {name: self.place(name) for name in NAMES}
@@ -146,7 +151,7 @@ class PlcProfile(Settings):
         without_epoch = () if self.epoch else OF_EPOCH
         without_operator = () if self.operator_table else OF_OPERATOR
         without_request = () if self.sync == "request" else OF_SYNC
-        without_outputs = ("Camera.Ring",) if self.sync == "software_trigger" else ()
+        without_outputs = ("Camera.Ring",) if self.asks_cameras else ()
         without_writes = WRITTEN if self.transport == "pull" else ()
         without = without_epoch + without_operator + without_request + without_outputs
         return without + without_writes + other_ways(self.transport)

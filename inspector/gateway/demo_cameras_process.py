@@ -19,7 +19,7 @@ def main(site: Site, runtime: Runtime) -> None:
             product_of(station),
             view.name,
             runtime.camera_socket(station.name, view.name),
-            waits=site.plc_of(station).sync == "software_trigger",
+            waits=site.plc_of(station).asks_cameras,
         )
         for station in site.stations
         for view in station.views

@@ -289,7 +289,7 @@ def camera_of(site: Site, runtime: Runtime, station: Station, view: View) -> Cam
     if isinstance(view.camera, FolderCameraSettings):
         settings = view.camera
         folder = Path(site.folder) / settings.path
-        waits = site.plc_of(station).sync == "software_trigger"
+        waits = site.plc_of(station).asks_cameras
         return FolderCamera(
             folder, view.name, rate_hz=settings.rate_hz, loop=settings.loop, waits=waits
         )
