@@ -50,6 +50,7 @@ class Around(Protocol):
     def rate_hz(self) -> float: ...  # noqa: D102
     @property
     def travel_s(self) -> float: ...  # noqa: D102
+    def said(self) -> str: ...  # noqa: D102
 
 
 class Peer:
@@ -95,7 +96,7 @@ class Peer:
         )
         if not self._ready.is_set():
             ready.cancel()
-            raise TimeoutError(f"the PLC {self.name} did not start")
+            raise TimeoutError(f"the PLC {self.name} did not start: {self._why(self._process)}")
 
     def order(self, do: str, **how: Any) -> None:
         """Order something; what it says later shows that it was done."""
@@ -129,6 +130,10 @@ class Peer:
     def _running(self) -> asyncio.subprocess.Process:
         assert self._process
         return self._process
+
+    def _why(self, process: asyncio.subprocess.Process) -> str:
+        last = " | ".join(self._around.said().splitlines()[-6:])
+        return f"{'it runs' if process.returncode is None else 'it ended'}; {last}"
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout

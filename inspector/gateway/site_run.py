@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import random
 import socket
 import sys
 import time
@@ -21,6 +22,9 @@ from inspector.supervisor import Child, Supervisor
 
 STALE_S = 3.0
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - tmpfs by design, in a folder of mode 0700
+_OWN_PORTS = range(20000, 32768)
+"""Linux deals out those from 32768 on (ip_local_port_range)."""
+_PORTS_TRIED = 64
 
 
 def runtime_of(folder: Path) -> Runtime:
@@ -94,11 +98,18 @@ def is_running(runtime: Runtime) -> bool:
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return a TCP port that is free on the loopback now: the wanted one, if it can be had."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port that is free on the loopback now: the wanted one, if it can be had.
+
+    Any other lies below those that the system deals out: nothing that connects somewhere, or asks
+    for any port at all, is given it before the process that it is meant for listens there.
+    """
+    others = random.sample(_OWN_PORTS, k=_PORTS_TRIED)
+    for port in (wanted or others.pop(), *others):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise BadInput("no TCP port is free on 127.0.0.1")

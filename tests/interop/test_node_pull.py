@@ -17,11 +17,12 @@ import pytest
 from inspector.clock import SystemClock
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import MachineWord, OperatorWord
+from inspector.gateway.site_run import free_port
 from inspector.opcua_server.opening import Offer
 from inspector.plc.certificates import Certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.pull import PulledPlc
-from tests.inspector.plc.conftest import Ear, free_port, profile
+from tests.inspector.plc.conftest import Ear, profile
 from tests.interop.conftest import SLOTS, Cabinet
 from tests.interop.node_plc import NodePlc
 from tests.interop.test_node_plc import beating, decided, next_part

@@ -17,13 +17,12 @@ from click.testing import CliRunner, Result
 
 from inspector.cli import commands
 from inspector.errors import BadInput
-from inspector.gateway.site_run import held, runtime_of
+from inspector.gateway.site_run import free_port, held, runtime_of
 from inspector.plc.certificates import thumbprint
 from tests.faults.live import forget
 from tests.faults.running import copied_site
 from tests.inspector.cli.test_bad_input import edit
 from tests.inspector.cli.test_schemas import check as check_schema
-from tests.inspector.plc.conftest import free_port
 
 ENV = {**os.environ, "INSPECTOR_DEMO_PLC_PASSWORD": "right"}
 

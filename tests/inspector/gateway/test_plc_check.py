@@ -15,6 +15,7 @@ from inspector.cli.plc_check import in_words
 from inspector.config.loading import load_site
 from inspector.config.station import Belt, Station
 from inspector.gateway.plc_check import RUNNING, Report, check_access
+from inspector.gateway.site_run import free_port
 from inspector.plc import beats
 from inspector.plc.access import Access
 from inspector.plc.certificates import thumbprint
@@ -22,7 +23,7 @@ from inspector.plc.finding import Mark
 from inspector.plc.inside import about_clock
 from inspector.plc.nodes import PlcStation
 from tests.inspector.cli.test_schemas import check as check_schema
-from tests.inspector.plc.conftest import Bench, PlcProcess, free_port, made_bench, profile
+from tests.inspector.plc.conftest import Bench, PlcProcess, made_bench, profile
 from tests.inspector.plc.puller import PULL
 
 ROOT = Path(__file__).parents[3]

@@ -12,9 +12,10 @@ from inspector.config.plc_profile import PlcProfile
 from inspector.config.site import Site
 from inspector.errors import BadInput, PlcLost, PlcRefused
 from inspector.gateway.plc_trust import keep, seen_at
+from inspector.gateway.site_run import free_port
 from inspector.plc.certificates import thumbprint
 from inspector.plc.openly import Shown
-from tests.inspector.plc.conftest import Bench, free_port, made_bench, profile
+from tests.inspector.plc.conftest import Bench, made_bench, profile
 
 ROOT = Path(__file__).parents[3]
 PINNED = {"server_certificate": "plc/line1.der"}

@@ -17,8 +17,8 @@ from inspector.errors import SettingsWrong
 from inspector.gateway.line_process import LineProcess, layout_of
 from inspector.gateway.plc_access import plc_station
 from inspector.gateway.plc_ways import offer_to
+from inspector.gateway.site_run import free_port
 from inspector.ipc import Runtime, read_status
-from tests.inspector.plc.conftest import free_port
 
 ROOT = Path(__file__).parents[3]
 

@@ -18,6 +18,7 @@ from inspector.config.loading import load_site
 from inspector.config.site import Site
 from inspector.domain.people import Person, Role, SignedIn
 from inspector.errors import BadInput, NotAllowed, StoreRefused
+from inspector.gateway.site_run import free_port
 from inspector.gateway.web_process import (
     LineCaller,
     LineStatus,
@@ -45,13 +46,6 @@ def runtime(tmp_path: Path) -> Runtime:
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
     return load_site(ROOT, data=tmp_path / "data", port=free_port())
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @dataclass

@@ -17,6 +17,7 @@ import pytest
 from inspector.clock import SystemClock
 from inspector.config.plc_profile import PlcProfile
 from inspector.domain.snapshot import PlcSnapshot
+from inspector.gateway.site_run import free_port
 from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.plc.nodes import PlcStation
 from inspector.plc.opcua import OpcUaPlc
@@ -187,13 +188,6 @@ class Bench:
             events=ear,
             clock=clock or SystemClock(),
         )
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @contextlib.asynccontextmanager

@@ -13,6 +13,7 @@ from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256
 
 from inspector.clock import SystemClock
 from inspector.domain.verdict import Action
+from inspector.gateway.site_run import free_port
 from inspector.opcua_server.opening import Offer
 from inspector.plc.certificates import Certificate
 from inspector.plc.nodes import PlcStation
@@ -21,7 +22,7 @@ from inspector.plc.pull_server import NAMESPACE
 from inspector.ports import PlcEvents
 from inspector.simulator.plc_memory import Decided, Edge, Inputs, Layout, Policy
 from inspector.simulator.plc_program import PlcProgram
-from tests.inspector.plc.conftest import SLOTS, Bench, Ear, PlcProcess, free_port, profile
+from tests.inspector.plc.conftest import SLOTS, Bench, Ear, PlcProcess, profile
 
 USER, PASSWORD = "plc", "its own"
 STATION = PlcStation("board", "board", ("top",))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from asyncua.crypto import security_policies
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.record import Decision, Record
 from inspector.domain.verdict import Action, Verdict
+from inspector.gateway.site_run import free_port
 from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.scada.live import StationFacts
 from inspector.scada.nodes import NAMESPACE
@@ -170,12 +170,10 @@ def opened_plant(folder: Path, *, max_sessions: int = 3, nodeset: Path | None = 
     trusted = folder / "trusted"
     trusted.mkdir()
     (trusted / "mes.der").write_bytes(ours.cert_der.read_bytes())
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
     plan = ScadaPlan(
-        host="127.0.0.1", port=port, uri=SERVER_URI, certificate=own.cert_der, key=own.key_pem,
-        user=USER, password=PASSWORD, trust_dir=trusted, max_sessions=max_sessions, nodeset=nodeset,
+        host="127.0.0.1", port=free_port(), uri=SERVER_URI,
+        certificate=own.cert_der, key=own.key_pem, user=USER, password=PASSWORD,
+        trust_dir=trusted, max_sessions=max_sessions, nodeset=nodeset,
         stations=tuple(StationFacts(n, n.title(), "standard", simulated=True) for n in STATIONS),
     )  # fmt: skip
     source = FakeSource({name: station_said() for name in STATIONS})

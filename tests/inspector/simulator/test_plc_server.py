@@ -17,6 +17,7 @@ from asyncua import Client, ua
 from asyncua.crypto import security_policies
 
 from inspector.domain.words import MachineWord
+from inspector.gateway.site_run import free_port
 from inspector.plc.certificates import Certificate, ensure_certificate
 from inspector.simulator import plc_server
 from inspector.simulator.cell import CellPlan
@@ -107,11 +108,8 @@ class Running:
 
 @pytest.fixture(scope="module")
 def plc(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
     folder = tmp_path_factory.mktemp("plant")
-    settings = settings_in(folder, port)
+    settings = settings_in(folder, free_port())
     running = Running(settings)
     yield Plant(settings, certificate(folder / "opcua", CLIENT_URI), folder)
     running.end()

@@ -38,7 +38,8 @@ class PlcServer {
             hostname: "127.0.0.1",
             nodeset_filename: [nodesets.standard],
             serverInfo: { applicationUri: "urn:inspector:node-plc", applicationName: { text: "NodePlc" } },
-            serverCertificateManager: await this._certificates(path.join(folder, "pki")),
+            serverCertificateManager: await this._certificates(path.join(folder, "pki"), this.options.trust),
+            userCertificateManager: await this._certificates(path.join(folder, "users"), []), // or it makes one in the home folder
             securityPolicies: noneOnly ? [SecurityPolicy.None] : POLICIES,
             securityModes: [noneOnly ? MessageSecurityMode.None : MessageSecurityMode.SignAndEncrypt],
             allowAnonymous: false,
@@ -59,10 +60,10 @@ class PlcServer {
         return { certificateFile, privateKeyFile, clientCertificateManager: serverCertificateManager, applicationUri: serverInfo.applicationUri };
     }
 
-    async _certificates(rootFolder) {
+    async _certificates(rootFolder, trusted) {
         const manager = new OPCUACertificateManager({ rootFolder, automaticallyAcceptUnknownCertificate: false });
         await manager.initialize();
-        for (const file of this.options.trust) await manager.trustCertificate(fs.readFileSync(file));
+        for (const file of trusted) await manager.trustCertificate(fs.readFileSync(file));
         return manager;
     }
 
