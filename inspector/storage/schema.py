@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     String,
@@ -262,6 +263,22 @@ journal_position = Table(
     Column("ring", _Name, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("at", Utc, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", _AutoId, primary_key=True, autoincrement=False),  # from 1, without a hole
+    Column("body", LargeBinary, nullable=False),  # what is hashed is these bytes
+    # The leaf's hash, then that of each subtree that this entry completes (audit/merkle.py).
+    Column("hashes", LargeBinary, nullable=False),
+)
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("size", _AutoId, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
 )
 
 meta = Table(
