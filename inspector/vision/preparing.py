@@ -71,27 +71,28 @@ class Preparing:
 
     def __init__(self, wanted: Input) -> None:
         self._wanted = wanted
-        shape = (wanted.height, wanted.width, 3)
-        self._canvas = np.full(shape, wanted.pad_value, np.uint8)
+        shape = (1, wanted.height, wanted.width, 3)
         self._last: Fit | None = None
-        self.prepared: Prepared = self._canvas[np.newaxis]
-        if wanted.colour == "rgb":
-            self.prepared = self.prepared.copy()
+        self.prepared: Prepared = np.full(shape, wanted.pad_value, np.uint8)
 
     def fill(self, image: BgrImage) -> Fit:
         """Put a picture into `prepared` and return where it lies."""
         height_px, width_px = image.shape[:2]
         fit = fitted(width_px, height_px, self._wanted)
         if self._last != fit:
-            self._canvas[:] = self._wanted.pad_value
+            self.prepared[:] = self._wanted.pad_value
             self._last = fit
-        self._scale_into_canvas(image, fit)
+        seen = self._scaled(image, fit)
+        left, top = max(fit.left, 0), max(fit.top, 0)
+        place = self.prepared[0, top : top + seen.shape[0], left : left + seen.shape[1]]
         if self._wanted.colour == "rgb":
-            cv2.cvtColor(self._canvas, cv2.COLOR_BGR2RGB, dst=self.prepared[0])
+            cv2.cvtColor(seen, cv2.COLOR_BGR2RGB, dst=place)
+        else:
+            place[:] = seen
         return fit
 
-    def _scale_into_canvas(self, image: BgrImage, fit: Fit) -> None:
-        """Scale what will be seen, and only that: a very long picture costs no more."""
+    def _scaled(self, image: BgrImage, fit: Fit) -> BgrImage:
+        """Return what will be seen, scaled, and only that: a very long picture costs no more."""
         seen, size = image, (fit.width, fit.height)
         if fit.left < 0 or fit.top < 0:
             across, down = fit.ratio
@@ -99,9 +100,6 @@ class Preparing:
             size = (min(fit.width, self._wanted.width), min(fit.height, self._wanted.height))
             right, bottom = left + round(size[0] / across), top + round(size[1] / down)
             seen = image[top : max(bottom, top + 1), left : max(right, left + 1)]
-        left, top = max(fit.left, 0), max(fit.top, 0)
-        place = self._canvas[top : top + size[1], left : left + size[0]]
-        if size == (seen.shape[1], seen.shape[0]):
-            place[:] = seen
-        else:
-            place[:] = cv2.resize(seen, size, interpolation=cv2.INTER_LINEAR)
+        if size != (seen.shape[1], seen.shape[0]):
+            seen = np.asarray(cv2.resize(seen, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+        return seen
