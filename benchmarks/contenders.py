@@ -46,6 +46,17 @@ class Whole:
             raise InspectorError(f"the picture was not looked at: {result.missed}")
 
 
+class Seeing:
+    """What the model costs with its scaling and its reading: no digest, no picture check."""
+
+    def __init__(self, model: Model, pictures: Sequence[BgrImage]) -> None:
+        self._model, self._pictures = model, pictures
+
+    def look(self, number: int) -> None:
+        """Look at a picture; raises `ModelFailed` when the answer cannot be used."""
+        self._model.look("", self._pictures[number % len(self._pictures)])
+
+
 class Bare:
     """ONNX Runtime alone, on the package's file as it is; its input never changes.
 

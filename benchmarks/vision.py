@@ -21,7 +21,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmarks.contenders import Bare, Stages, Whole, one_by_one, side_by_side
+from benchmarks.contenders import Bare, Seeing, Stages, Whole, one_by_one, side_by_side
 from benchmarks.figures import Section, as_json, table
 from benchmarks.machine import Watch
 from benchmarks.outside import Outside, TrainSideLost
@@ -33,6 +33,8 @@ from benchmarks.vision_figures import (
     KEYS,
     OTHERS,
     PICTURE_PX,
+    SEEING,
+    SEEINGS,
     WHOLE,
     WHOLES,
     Case,
@@ -228,13 +230,17 @@ def _contenders(
         return Model(package, session, model.ran, limits_of(package, station.limits))
 
     alone = opened(cores)
-    workers = [Whole(opened(cores // several), station, pictures) for _ in range(several)]
+    beside = [opened(cores // several) for _ in range(several)]
+    workers = [Whole(one, station, pictures) for one in beside]
+    seeing = [Seeing(one, pictures) for one in beside]
     bare = Bare(package, precision=precision, threads=cores)
     streams = Bare(package, precision=precision, threads=cores, streams=several)
     return {
         WHOLE: partial(one_by_one, Whole(alone, station, pictures).look),
         BARE: partial(one_by_one, bare.run),
         WHOLES: partial(side_by_side, [worker.look for worker in workers]),
+        SEEING: partial(one_by_one, Seeing(alone, pictures).look),
+        SEEINGS: partial(side_by_side, [one.look for one in seeing]),
         BARES: partial(side_by_side, [streams.run] * several),
     }, Stages(package, station, alone)
 

@@ -12,6 +12,8 @@ from benchmarks.vision_figures import (
     BARE,
     BARES,
     NATIVE,
+    SEEING,
+    SEEINGS,
     ULTRALYTICS,
     WHOLE,
     WHOLES,
@@ -31,6 +33,7 @@ def taken(ms: float, count: int = 6) -> Taken:
 def case(**ms: float) -> Case:
     """Return a case with three rounds, the last of them disturbed ten times over."""
     names = {"whole": WHOLE, "wholes": WHOLES, "bare": BARE, "bares": BARES}
+    names |= {"seeing": SEEING, "seeings": SEEINGS}
     names |= {"ultralytics": ULTRALYTICS, "native": NATIVE}
     one = Case(320, "BF16", stage_ms={"digest": [1.0], "check": [0.1], "model": [9.0, 8.9, 90.0]})
     for name, each in ms.items():
@@ -39,8 +42,8 @@ def case(**ms: float) -> Case:
     return one
 
 
-ALONE = case(whole=10, wholes=6, bare=8, bares=4)
-ALL = case(whole=10, wholes=6, bare=8, bares=4, native=8, ultralytics=20)
+ALONE = case(whole=10, wholes=6, seeing=9, seeings=5, bare=8, bares=4)
+ALL = case(whole=10, wholes=6, seeing=9, seeings=5, bare=8, bares=4, native=8, ultralytics=20)
 
 
 def test_a_disturbed_round_does_not_move_a_rate() -> None:
@@ -76,9 +79,19 @@ def test_with_it_throughput_and_latency_have_their_targets() -> None:
     assert latency.met
 
 
+def test_beside_ours_stands_what_a_path_without_checks_and_a_bare_session_reach() -> None:
+    values = {one.key.removeprefix("vision.320px."): one.value for one in figures_of(ALL)}
+    assert values["seeing_vs_bare"] == pytest.approx(4 / 5)
+    assert values["seeing_throughput_vs_ultralytics"] == pytest.approx(20 / 5)
+    assert values["seeing_latency_vs_ultralytics"] == pytest.approx(9 / 20)
+    assert values["bare_throughput_vs_ultralytics"] == pytest.approx(20 / 4)
+    assert values["bare_latency_vs_ultralytics"] == pytest.approx(8 / 20)
+
+
 def test_the_short_answer_has_what_scripts_look_for() -> None:
     answer = short(ALL)
     assert answer["throughput_vs_bare"] == 0.667
+    assert answer["seeing_vs_bare"] == 0.8
     assert answer["latency_ms"] == {"p50": 10, "p99": 100}
     assert answer["throughput_vs_ultralytics"] == 3.333
     assert answer["latency_vs_ultralytics"] == 0.5
