@@ -11,6 +11,7 @@ import gc
 import logging
 import signal
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -103,6 +104,7 @@ class StationWorker:
         ]
         self._timer = KillTimer(lambda: self._change.longest_s, self._give_up)
         self._at: Frame | None = None
+        self._looked: deque[tuple[Frame, str]] = deque()
         self._tile_s: dict[str, float] = {}
         self._beat_s = 0.0
         self._clock = ProcessorClock()
@@ -124,16 +126,27 @@ class StationWorker:
                 self._beat_when_due()
                 if not all(thread.is_alive() for thread in threads) and not stop.is_set():
                     raise InspectorError("a thread of this worker died")
-                try:
-                    frame = self._frames.get(timeout=WAIT_S)
-                except Empty:
-                    continue
-                self._look(frame)
+                self._step()
         finally:
             stop.set()
+            self._hold_all()
             end_s = time.monotonic() + END_S
             for thread in threads:
                 thread.join(max(0.0, end_s - time.monotonic()))
+
+    def _step(self) -> None:
+        """Look at the frame that waits, or else put away the picture of one that was looked at.
+
+        The views of a part come together: encoding the first would delay the others.
+        """
+        if self._looked and (self._frames.empty() or len(self._looked) == len(self._readers)):
+            self._hold(*self._looked.popleft())
+            return
+        try:
+            frame = self._frames.get(timeout=WAIT_S)
+        except Empty:
+            return
+        self._look(frame)
 
     def _look(self, frame: Frame) -> None:
         model = self._looking.model = self._change.model_for(frame)
@@ -148,12 +161,21 @@ class StationWorker:
         sent = self._link.send(seen_message(frame, result))
         if self._looking.stopped:  # its session answers no more, or wrongly: start anew
             raise InspectorError(f"{self._looking.stopped}, the vision worker was ended")
+        # what the line does not know of, it can neither keep nor drop
+        self._looked.append((frame, result.picture if sent else ""))
+
+    def _hold(self, frame: Frame, digest: str) -> None:
         jpeg = encoded(frame.image)
         if not jpeg:
             return
-        if sent:  # what the line does not know of, it can neither keep nor drop
-            self._held.hold(result.picture, jpeg)
+        if digest:
+            self._held.hold(digest, jpeg)
         self._show(frame.view, jpeg)
+
+    def _hold_all(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._hold(*self._looked.popleft())
 
     def _give_up(self, why: str) -> None:
         """Say of each frame that is here that nobody looked at it, and why; then this one ends."""
@@ -164,6 +186,7 @@ class StationWorker:
         for frame in frames:
             self._link.send({"do": "seen", **frame_head(frame), **nothing_seen(why)})
         self._link.send({"do": "ends", "why": why})
+        self._hold_all()
 
     def _show(self, view: str, jpeg: bytes) -> None:
         """Refresh the live tile, at most five times a second."""

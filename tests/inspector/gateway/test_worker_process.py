@@ -80,10 +80,11 @@ class Running:
         self.folder = folder
         self.runtime = Runtime(folder / "run").make()
         self.line = StandInLine(self.runtime.line_socket)
-        self.camera = StandInCamera("top")
+        self._model, self._settings = model, settings or station()
+        self.cameras = {view.name: StandInCamera(view.name) for view in self._settings.views}
+        self.camera = self.cameras["top"]
         self.stop = Event()
         self.raised: list[BaseException] = []
-        self._model, self._settings = model, settings or station()
         self._thread = Thread(target=self._run)
 
     def load(self, package: str) -> Model:
@@ -95,7 +96,7 @@ class Running:
         return self
 
     def _run(self) -> None:
-        cameras: dict[str, Camera] = {"top": self.camera}
+        cameras: dict[str, Camera] = {**self.cameras}
         try:
             StationWorker(
                 self._settings,
@@ -174,6 +175,44 @@ def test_a_picture_is_held_and_then_kept_or_dropped_as_the_line_says(running: Ru
     files = list((running.folder / "pictures").rglob("*.jpg"))
     assert [file.stem for file in files] == [picture_digest(kept)]
     assert (running.runtime.latest / "ring.top.jpg").read_bytes()[:2] == b"\xff\xd8"
+
+
+class Patient(Model):
+    """A model whose first look takes until it is let go."""
+
+    def __init__(self, real: Model, order: list[str]) -> None:
+        self.__dict__.update(real.__dict__)
+        self.order, self.go = order, Event()
+
+    def look(self, view: str, image: BgrImage) -> ViewResult:
+        self.go.wait(PATIENCE_S)
+        self.order.append("looked")
+        return super().look(view, image)
+
+
+def test_all_views_of_a_part_are_looked_at_before_a_picture_is_encoded(
+    tmp_path: Path, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+
+    def encoded(image: BgrImage) -> bytes:
+        order.append("encoded")
+        return worker.encoded(image)
+
+    monkeypatch.setattr(worker_process, "encoded", encoded)
+    top = station().views[0]
+    patient = Patient(model, order)
+    two = station(views=(top, top.model_copy(update={"name": "side"})))
+    one = Running(tmp_path, patient, two).start()
+    line = one.line.accept()
+    for seed, (view, camera) in enumerate(one.cameras.items()):
+        camera.events.put(picture(seed))
+        camera.events.put(CameraLost(view, "unplugged"))  # its frame waits in the queue by then
+        line.until("camera", view=view, up=False)
+    patient.go.set()
+    one.wait_until(lambda: len(list(one.runtime.held.glob("*.jpg"))) == 2)
+    assert order == ["looked", "looked", "encoded", "encoded"]
+    one.end()
 
 
 def test_a_name_that_is_no_digest_is_not_followed(running: Running) -> None:
