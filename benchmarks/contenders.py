@@ -16,11 +16,13 @@ from inspector.config.station import Station
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import InspectorError
+from inspector.vision.devices import HINTS
 from inspector.vision.manifest import Package
+from inspector.vision.onnx_engine import PROVIDER
 from inspector.vision.picture_check import CheckLimits, check_picture
 from inspector.vision.preparing import Preparing
 from inspector.vision.reading import judged_view, read_answer
-from inspector.vision.runtime import HINTS, PROVIDER, Model, limits_of
+from inspector.vision.runtime import Model, limits_of
 from inspector.vision.worker import Looking, picture_digest
 
 LOOSE = CheckLimits()

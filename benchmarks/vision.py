@@ -48,9 +48,10 @@ from inspector.domain.frame import BgrImage
 from inspector.gateway.demo_world import product_of
 from inspector.simulator.parts import draw_part, make_part
 from inspector.simulator.seeds import seed_of
+from inspector.vision.devices import HINTS
 from inspector.vision.manifest import Package, open_package
 from inspector.vision.parity import open_model
-from inspector.vision.runtime import HINTS, Model, Session, limits_of
+from inspector.vision.runtime import Model, Session, limits_of
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAIN_PYTHON = ROOT / ".venv-train" / "bin" / "python"

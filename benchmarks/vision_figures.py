@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.figures import Figure, Target, spread
 from benchmarks.taken import Rounds, shares
-from inspector.vision.runtime import HINTS
+from inspector.vision.devices import HINTS
 
 PICTURE_PX = 1280, 1024
 """1.3 megapixels, a common sensor."""

@@ -21,10 +21,11 @@ from inspector.gateway.site_run import is_running, runtime_of
 from inspector.gateway.station_model import check_station_fits
 from inspector.ipc import write_whole
 from inspector.vision.approvals import approval
+from inspector.vision.engines import engine_of
 from inspector.vision.golden import Look, golden_pictures
 from inspector.vision.manifest import MANIFEST, Package, open_package
 from inspector.vision.parity import measured_ms
-from inspector.vision.runtime import Session, available_devices, bounded_memory
+from inspector.vision.runtime import Session, bounded_memory
 from inspector.vision.tuning import with_approval
 from inspector.vision.verifying import Row, Verified, verified
 
@@ -102,8 +103,9 @@ def use(package: str, name: str, site: Path) -> None:
     """
     station = station_of(load_site(site), name).model_copy(update={"package": package})
     folder = site / "models" / package
-    check_station_fits(station, open_package(folder))
-    _prove(folder, station.device)
+    opened = open_package(folder)
+    check_station_fits(station, opened)
+    _prove(opened, station.device)
     runtime = runtime_of(site)
     if is_running(runtime):
         click.echo(changed_model(runtime, name, package, within_s=TAKEN_S))
@@ -114,10 +116,11 @@ def use(package: str, name: str, site: Path) -> None:
     click.echo(f"{file}: package = {package!r}")
 
 
-def _prove(folder: Path, device: Device) -> None:
+def _prove(package: Package, device: Device) -> None:
     """Prove a package in a process of its own, which can be ended whatever the model does."""
+    folder = package.folder
     command = [sys.executable, "-m", "inspector", "models", "verify", "--package", str(folder)]
-    here = available_devices()
+    here = engine_of(package).available_devices()
     name = next((one for one in device.in_order if one in here), device.name)
     words = ["--device", name, "--precision", device.precision]
     try:

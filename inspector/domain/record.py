@@ -67,7 +67,7 @@ class Record:
         id: Opaque; URLs and the audit log use it, never the PLC's number.
         number: The part's number in its count run, 64 bits.
         not_inspected: Why the part was not inspected; empty when it was.
-        model_sha256: Of the ONNX file that ran; empty when none did.
+        model_sha256: Of the model that ran; empty when none did.
         device: What ran.
         device_asked: The station's wish, another one than `device` after a fallback; empty on
             records from before it was kept.

@@ -12,8 +12,9 @@ from inspector.errors import BadInput, ProviderUnavailable, SettingsWrong
 from inspector.gateway.keys import plc_password, pull_password, scada_password
 from inspector.gateway.station_model import check_station_fits
 from inspector.storage.database import check_usable
+from inspector.vision.devices import refuse_missing
+from inspector.vision.engines import refuse_without_runtime
 from inspector.vision.manifest import open_package
-from inspector.vision.runtime import refuse_missing
 
 
 def check_before_start(site: Site) -> None:
@@ -53,7 +54,9 @@ def package_problems(site: Site) -> Iterator[BadInput]:
     """Yield what is wrong with the stations' model packages."""
     for station in site.stations:
         try:
-            check_station_fits(station, open_package(site.package_folder(station)))
+            package = open_package(site.package_folder(station))
+            check_station_fits(station, package)
+            refuse_without_runtime(package)
         except BadInput as error:
             yield error
 
@@ -64,10 +67,20 @@ def device_problems(site: Site) -> Iterator[BadInput]:
         devices = station.device.in_order
         try:
             if "CPU" not in devices:  # always there, and asking costs a moment
-                refuse_missing(*devices)
+                refuse_missing(*devices, here=_devices_here())
         except ProviderUnavailable as error:
             why = f"{error}; device.fallback names what may take its place"
             yield SettingsWrong(f"stations/{station.name}.toml", "device.name", why)
+
+
+def _devices_here() -> list[str]:
+    """Return what ONNX Runtime finds; OpenVINO itself, for its own format, is asked by its worker.
+
+    This process takes one of the two only where it has to.
+    """
+    from inspector.vision.onnx_engine import available_devices  # noqa: PLC0415 - `engines.py`
+
+    return available_devices()
 
 
 def password_file_problems(site: Site) -> Iterator[BadInput]:

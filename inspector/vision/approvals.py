@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-import onnxruntime
-
+from inspector.vision.engines import engine_of
 from inspector.vision.golden import fingerprint
 from inspector.vision.manifest import Approved, Package
 from inspector.vision.verifying import Verified
 
-RUNTIME = f"onnxruntime-openvino {onnxruntime.__version__}"
 _FLAGS = ("avx2", "avx_vnni", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8")
 """Instruction sets for which OpenVINO's CPU device has kernels of their own."""
 
@@ -46,7 +44,7 @@ def approval(package: Package, result: Verified, ms: Mapping[str, float]) -> App
         {
             "device": result.device,
             "device_class": device_class(result.device),
-            "runtime": RUNTIME,
+            "runtime": engine_of(package).RUNTIME,
             "model_sha256": package.model_sha256,
             "scores_sha256": fingerprint(row.device for row in result.rows if row.device),
             "precision": result.precision,
@@ -60,6 +58,7 @@ def approval(package: Package, result: Verified, ms: Mapping[str, float]) -> App
 
 def stands_for(entry: Approved, package: Package, *, device: str, precision: str) -> bool:
     """Return whether an entry is about this model, on this device and runtime, asked for so."""
-    here = (device, device_class(device), RUNTIME, package.model_sha256)
+    runtime = engine_of(package).RUNTIME
+    here = (device, device_class(device), runtime, package.model_sha256)
     there = (entry.device, entry.device_class, entry.runtime, entry.model_sha256)
     return here == there and precision in ("auto", entry.precision)

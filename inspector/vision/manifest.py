@@ -9,7 +9,7 @@ import hashlib
 import os
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from inspector.errors import PackageRefused
+from inspector.vision.ir_scan import refuse_unsafe_ir
 from inspector.vision.onnx_scan import refuse_unsafe
 
 MANIFEST = "manifest.toml"
@@ -120,7 +121,9 @@ class Approved(_Closed):
     device: DeviceName
     device_class: str = Field(min_length=1, max_length=200, description="As `tune` names it.")
     runtime: str = Field(min_length=1, max_length=100, description="Name and version.")
-    model_sha256: Sha256 = Field(description="Of the ONNX file that was proven.")
+    model_sha256: Sha256 = Field(
+        description="Of the model that was proven: its ONNX file, or its .xml and .bin together."
+    )
     scores_sha256: Sha256 = Field(
         description="Of all scores that the golden pictures got there: the proof that it is still "
         "the same device, precision and preparation, without doing all again."
@@ -187,8 +190,7 @@ class Manifest(_Closed):
         if set(self.limits) != set(self.defects):
             odd = sorted(set(self.limits) ^ set(self.defects))
             raise ValueError(f"limits must name each class of a defect once, see {odd[0]!r}")
-        if sum(name.endswith(".onnx") for name in self.files) != 1:
-            raise ValueError("files must list exactly one .onnx file")
+        self._check_model()
         for golden in self.golden:
             self._check_golden(golden)
         return self
@@ -197,6 +199,13 @@ class Manifest(_Closed):
     def defects(self) -> list[str]:
         """Return the classes that are a defect, in the model's order."""
         return [name for name in self.classes if name not in self.output.good]
+
+    def _check_model(self) -> None:
+        models = [name for name in self.files if name.endswith((".onnx", ".xml"))]
+        if len(models) != 1:
+            raise ValueError("files must list exactly one .onnx file, or one .xml with its .bin")
+        if models[0].endswith(".xml") and _weights_of(models[0]) not in self.files:
+            raise ValueError(f"files must list {_weights_of(models[0])} beside {models[0]}")
 
     def _check_output(self) -> None:
         layout, good = self.output.layout, self.output.good
@@ -232,7 +241,7 @@ class Package:
         folder: Where it was read from, for messages.
         manifest: What it says of itself.
         contents: The bytes of every file but the manifest, by name.
-        model_file: The name of the ONNX file.
+        model_file: The name of the ONNX file, or of the .xml file of OpenVINO's own format.
     """
 
     folder: Path
@@ -246,14 +255,39 @@ class Package:
         return self.manifest.name
 
     @property
+    def is_ir(self) -> bool:
+        """Return whether the model is in OpenVINO's own format, two files."""
+        return self.model_file.endswith(".xml")
+
+    @property
     def model(self) -> bytes:
-        """Return the bytes of the ONNX file."""
+        """Return the bytes of the model's file: ONNX, or the .xml."""
         return self.contents[self.model_file]
 
     @property
+    def weights(self) -> bytes:
+        """Return the bytes of the .bin file; only where `is_ir`."""
+        return self.contents[_weights_of(self.model_file)]
+
+    @property
     def model_sha256(self) -> str:
-        """Return the checked hash of the ONNX file."""
-        return self.manifest.files[self.model_file]
+        """Return the checked hash of the ONNX file; of .xml and .bin, one behind the other."""
+        if not self.is_ir:
+            return self.manifest.files[self.model_file]
+        return hashlib.sha256(self.model + self.weights).hexdigest()
+
+    def refuse_missing_output(self, outputs: Sequence[str]) -> None:
+        """Return when the model has the outputs that are to be read.
+
+        Raises:
+            PackageRefused: One of them is missing.
+        """
+        unknown = sorted(set(self.manifest.output.names) - set(outputs))
+        if unknown:
+            raise PackageRefused(
+                f"{self.folder / self.model_file}: has outputs {', '.join(outputs)}; "
+                f"output.names says {unknown[0]}"
+            )
 
 
 def package_schema() -> dict[str, Any]:
@@ -272,9 +306,17 @@ def open_package(folder: Path) -> Package:
     contents = {name: _checked(folder, name, sha) for name, sha in manifest.files.items()}
     if sum(map(len, contents.values())) > MOST_PACKAGE_BYTES:
         raise PackageRefused(f"{folder}: more than {MOST_PACKAGE_BYTES >> 20} MB in all")
-    model_file = next(name for name in contents if name.endswith(".onnx"))
-    refuse_unsafe(contents[model_file], file=str(folder / model_file))
-    return Package(folder, manifest, contents, model_file)
+    model_file = next(name for name in contents if name.endswith((".onnx", ".xml")))
+    package = Package(folder, manifest, contents, model_file)
+    if package.is_ir:
+        refuse_unsafe_ir(package.model, len(package.weights), file=str(folder / model_file))
+    else:
+        refuse_unsafe(package.model, file=str(folder / model_file))
+    return package
+
+
+def _weights_of(model_file: str) -> str:
+    return model_file.removesuffix(".xml") + ".bin"
 
 
 def _read_manifest(folder: Path) -> Manifest:

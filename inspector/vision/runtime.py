@@ -1,54 +1,34 @@
 """A model on a device that is proven, not assumed, to run as it was asked to.
 
-OpenVINO's provider reports neither a device that is missing nor the precision that runs: a wrong
-option opens the CPU provider without an error, and BF16 asked for on a CPU without it runs FP32.
-So we check options and devices ourselves, compare the providers after opening, and compare
-precisions by their answers: what is equal to the bit is the same.
+OpenVINO does not report the precision that runs: BF16 asked for on a CPU without it runs FP32. So
+we compare precisions by their answers: what is equal to the bit is the same. Which of the two
+runtimes has compiled a model is not seen from here: `engines.py`.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import resource
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.frame import BgrImage
-from inspector.errors import ModelFailed, ModelStopped, PackageRefused, ProviderUnavailable
+from inspector.errors import ModelFailed, PackageRefused
+from inspector.vision.devices import refuse_missing
+from inspector.vision.engines import engine_of
 from inspector.vision.layouts import Answer
 from inspector.vision.manifest import Package
-from inspector.vision.onnx_input import PICTURE, with_picture_input
-from inspector.vision.onnx_shapes import sizes_follow_picture
 from inspector.vision.preparing import Fit, Preparing
 from inspector.vision.reading import judged_view, read_answer
 
-PROVIDER = "OpenVINOExecutionProvider"
-HINTS = {"FP32": "f32", "BF16": "bf16"}
-DEVICES = ("CPU", "GPU", "NPU")
 MOST_MEMORY_BYTES = 2 << 30
 """Of a process that runs a model; one with a demo package has taken 0.5 GB of what is counted."""
-_ONLY_FATAL = 4
-_ERRORS = (
-    ort_errors.Fail,
-    ort_errors.InvalidArgument,
-    ort_errors.NotImplemented,
-    ort_errors.RuntimeException,
-    ort_errors.EPFail,
-    RuntimeError,
-    MemoryError,
-)
-_MODEL_ERRORS = (ort_errors.InvalidProtobuf, ort_errors.InvalidGraph, ort_errors.NoModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +85,11 @@ class Session:
     ) -> None:
         self._manifest = package.manifest
         self._preparing = Preparing(package.manifest.input)
-        threads = _enough(threads, package, device)
-        self._session = _opened(package, device, _options(device, precision, threads, cache))
-        self._outputs = package.manifest.output.names or None
+        engine = engine_of(package)
+        refuse_missing(device, here=engine.available_devices())
+        self._compiled = engine.compiled(
+            package, device=device, precision=precision, threads=threads, cache=cache
+        )
 
     def detect(self, image: BgrImage) -> tuple[tuple[Finding, ...], dict[str, float], Fit]:
         """Return all findings from `SCORE_FLOOR`, the highest score of each class, and the fit.
@@ -119,18 +101,14 @@ class Session:
         findings, top = read_answer(self.run(), manifest=self._manifest, fit=fit)
         return findings, top, fit
 
-    def answers(self, image: BgrImage) -> list[Answer]:
+    def answers(self, image: BgrImage) -> Sequence[Answer]:
         """Return the model's bare answers to a picture."""
         self._preparing.fill(image)
         return self.run()
 
-    def run(self) -> list[Answer]:
+    def run(self) -> Sequence[Answer]:
         """Return the model's answers to the picture that was prepared last."""
-        try:
-            raw = self._session.run(self._outputs, {PICTURE: self._preparing.prepared})
-        except _ERRORS as error:
-            raise ModelStopped(f"the model stopped: {_short(error)}") from error
-        answers = [np.asarray(answer) for answer in raw]
+        answers = self._compiled.run(self._preparing.prepared)
         for answer in answers:
             if answer.dtype != np.float32:
                 raise ModelFailed(f"the model answered in {answer.dtype}, not float32")
@@ -142,7 +120,7 @@ class Model:
 
     Attributes:
         package_name: Of the manifest.
-        model_sha256: Of the ONNX file.
+        model_sha256: Of the model, as its package says.
         ran: Device and precision, proven.
         session: What it runs in.
         longest_s: What the slowest picture of the warm-up took.
@@ -186,16 +164,6 @@ def limits_of(package: Package, replaced: Mapping[str, float] | None = None) -> 
     return {**package.manifest.limits, **(replaced or {})}
 
 
-def refuse_missing(*devices: str) -> None:
-    """Return when OpenVINO has one of these devices here; raises `ProviderUnavailable`."""
-    here = available_devices()
-    if not {*devices} & {*DEVICES} & {*here}:
-        raise ProviderUnavailable(
-            f"device {' or '.join(devices)} was asked for, "
-            f"and this computer has only {', '.join(here) or 'none'}"
-        )
-
-
 @contextmanager
 def bounded_memory(most_bytes: int = MOST_MEMORY_BYTES) -> Iterator[None]:
     """Let this process have so much data and no more: a greedy model fails, not the computer.
@@ -210,78 +178,3 @@ def bounded_memory(most_bytes: int = MOST_MEMORY_BYTES) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-def available_devices() -> list[str]:
-    """Return the devices that OpenVINO finds here, without the numbers of several."""
-    onnxruntime.set_default_logger_severity(_ONLY_FATAL)  # what goes wrong, we raise
-    ask: Callable[[], list[str]] = onnxruntime.capi._pybind_state.get_available_openvino_device_ids  # noqa: SLF001 - the only door
-    return sorted({name.partition(".")[0] for name in ask()})
-
-
-def _enough(threads: int, package: Package, device: str) -> int:
-    """Return the CPU threads with which OpenVINO reports whatever goes wrong in this model.
-
-    With one it loses an error, a memory bound that was met for one, in a model whose sizes follow
-    the picture, and goes on with wrong answers.
-    """
-    if device != "CPU" or not sizes_follow_picture(package.model):
-        return threads
-    if len(os.sched_getaffinity(0)) < 2:
-        file = package.folder / package.model_file
-        raise ProviderUnavailable(
-            f"{file}: its sizes follow the picture, which needs two processor cores"
-        )
-    return max(threads, 2)
-
-
-def _options(device: str, precision: str, threads: int, cache: Path | None) -> dict[str, str]:
-    config: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "NUM_STREAMS": "1"}
-    if device == "CPU":
-        config["INFERENCE_NUM_THREADS"] = threads
-        # Every process would bind its threads to the first cores: all stations to the same one.
-        config["ENABLE_CPU_PINNING"] = False
-    options = {"device_type": device, "load_config": json.dumps({device: config})}
-    if cache is not None:
-        options["cache_dir"] = str(cache)
-    return options
-
-
-def _opened(package: Package, device: str, options: dict[str, str]) -> onnxruntime.InferenceSession:
-    refuse_missing(device)
-    file = package.folder / package.model_file
-    settings = onnxruntime.SessionOptions()
-    settings.log_severity_level = _ONLY_FATAL
-    settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-    model = with_picture_input(package.model, package.manifest.input, file=str(file))
-    try:
-        session = onnxruntime.InferenceSession(
-            model, settings, providers=[(PROVIDER, options)], enable_fallback=0
-        )
-    except _MODEL_ERRORS as error:
-        raise PackageRefused(f"{file}: not a model that can be built: {_short(error)}") from error
-    except _ERRORS as error:
-        raise ProviderUnavailable(f"{file}: does not run on {device}: {_short(error)}") from error
-    session.disable_fallback()
-    if session.get_providers()[0] != PROVIDER:
-        raise ProviderUnavailable(f"{file}: OpenVINO on {device} did not open")
-    _refuse_missing_output(package, session, str(file))
-    return session
-
-
-def _refuse_missing_output(
-    package: Package, session: onnxruntime.InferenceSession, file: str
-) -> None:
-    outputs = [output.name for output in session.get_outputs()]
-    unknown = sorted(set(package.manifest.output.names) - set(outputs))
-    if unknown:
-        raise PackageRefused(
-            f"{file}: has outputs {', '.join(outputs)}; output.names says {unknown[0]}"
-        )
-
-
-def _short(error: Exception) -> str:
-    """Return the telling line of a native error, not its page of places in the source."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    told = lines[-1] if lines else type(error).__name__
-    return told.removeprefix("[ONNXRuntimeError] : ")[-200:]

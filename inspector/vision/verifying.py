@@ -13,10 +13,12 @@ from pathlib import Path
 
 from inspector.domain.frame import BgrImage
 from inspector.errors import PackageRefused, ProviderUnavailable
+from inspector.vision.devices import refuse_missing
+from inspector.vision.engines import engine_of
 from inspector.vision.golden import Look, difference, golden_pictures, looks
 from inspector.vision.manifest import Golden, Package
 from inspector.vision.parity import SCORE_TOLERANCE, open_model
-from inspector.vision.runtime import Model, Session, refuse_missing
+from inspector.vision.runtime import Model, Session
 
 DEVICE_TOLERANCE = 0.1
 """How far a score may move on another device or in another precision: BF16 keeps eight bits of each
@@ -139,7 +141,7 @@ def proven(
         PackageRefused: The model cannot be built, or a golden picture cannot be read.
         ProviderUnavailable: There is no such device.
     """
-    refuse_missing(device)
+    refuse_missing(device, here=engine_of(package).available_devices())
     pictures = golden_pictures(package)
     reference = Session(package, device="CPU", precision="FP32", threads=threads)
     rows = _rows(package, pictures, reference, None)

@@ -12,7 +12,7 @@ from inspector.config.loading import load_site
 from inspector.config.station import Device
 from inspector.ipc import Runtime, read_status
 from inspector.storage.sql_store import SqlRecords
-from inspector.vision.runtime import available_devices
+from inspector.vision.onnx_engine import available_devices
 from tests.faults.running import ROOT, run_demo
 
 pytestmark = pytest.mark.timeout(300)  # a whole run of the demo, at its own pace

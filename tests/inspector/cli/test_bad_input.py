@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from inspector.storage.database import check_usable
-from inspector.vision.runtime import available_devices
+from inspector.vision.onnx_engine import available_devices
 from tests.faults.live import forget
 from tests.faults.running import copied_site
 from tests.inspector.vision import tiny

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from inspector.cli.models import models_command
 from inspector.errors import PackageRefused, ProviderUnavailable
-from inspector.vision import approvals, runtime
+from inspector.vision import approvals, onnx_engine
 from inspector.vision.manifest import open_package
 from tests.inspector.vision import tiny
 
@@ -112,7 +112,7 @@ def test_it_fails_on_a_precision_that_changes_a_verdict(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("device", ["GPU", "NPU"])
 def test_a_device_that_is_not_here_is_refused_in_one_sentence(device: str, tmp_path: Path) -> None:
-    if device in runtime.available_devices():
+    if device in onnx_engine.available_devices():
         pytest.skip(f"this computer has {device}")
     for precision in ("auto", "FP32"):
         result = verify(package(tmp_path), "--device", device, "--precision", precision)
@@ -143,7 +143,7 @@ def test_tuning_writes_the_choice_with_its_evidence_and_the_package_stays_whole(
     assert (entry.device, entry.device_class, entry.runtime) == (
         "CPU",
         approvals.device_class("CPU"),
-        approvals.RUNTIME,
+        onnx_engine.RUNTIME,
     )
     assert entry.ms[entry.precision] == min(entry.ms.values())
     assert entry.difference < 0.01

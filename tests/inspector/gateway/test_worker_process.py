@@ -36,7 +36,9 @@ from inspector.gateway.worker_words import device_alarms
 from inspector.ipc import Message, Runtime, read_status
 from inspector.ports import Camera
 from inspector.vision import worker
-from inspector.vision.runtime import Model, available_devices
+from inspector.vision.manifest import open_package
+from inspector.vision.onnx_engine import available_devices
+from inspector.vision.runtime import Model
 from inspector.vision.worker import picture_digest
 from tests.inspector.gateway.worker_stand_ins import (
     PATIENCE_S,
@@ -44,7 +46,7 @@ from tests.inspector.gateway.worker_stand_ins import (
     StandInLine,
     picture,
 )
-from tests.inspector.vision import tiny
+from tests.inspector.vision import ir, tiny
 
 RED = tiny.flat(51, 0, 204, 64)
 RED[:8] = 90  # some contrast
@@ -584,6 +586,19 @@ def test_a_damaged_package_ends_the_process_with_one_line_that_the_line_hears_to
     assert done.returncode != 0
     assert "model.onnx: not the file that manifest.toml was written for" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_worker_with_a_package_in_openvinos_format_has_no_other_runtime(tmp_path: Path) -> None:
+    folder = ir.write_package(tmp_path / "models" / "ring")
+    with started(tmp_path) as (worker, runtime), StandInLine(runtime.line_socket) as line:
+        accepted = line.accept()
+        model = accepted.until("model")
+        assert (model["device"], model["sha256"]) == ("CPU", open_package(folder).model_sha256)
+        accepted.until("seen", missed="")
+        loaded = Path(f"/proc/{worker.pid}/maps").read_text()
+        assert "/openvino/libs/libopenvino.so" in loaded
+        assert "onnxruntime" not in loaded
 
 
 def test_a_worker_whose_device_is_not_here_ends_with_one_sentence(

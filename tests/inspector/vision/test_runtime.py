@@ -14,9 +14,10 @@ import onnxruntime
 import pytest
 
 from inspector.errors import BadInput, PackageRefused, ProviderUnavailable
-from inspector.vision import runtime
+from inspector.vision import onnx_engine
 from inspector.vision.manifest import Package, open_package
 from inspector.vision.parity import open_model
+from inspector.vision.runtime import Session, bounded_memory
 from tests.inspector.vision import tiny
 
 RED = tiny.flat(51, 0, 204, 64)
@@ -74,7 +75,7 @@ def test_a_limit_of_an_unknown_class_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("device", ["GPU", "NPU", "AUTO", "TPU"])
 def test_a_device_that_is_not_here_is_refused_in_one_sentence(device: str, tmp_path: Path) -> None:
-    if device in runtime.available_devices():
+    if device in onnx_engine.available_devices():
         pytest.skip(f"this computer has {device}")
     with pytest.raises(ProviderUnavailable) as caught:
         open_model(package(tmp_path), device=device)
@@ -85,7 +86,7 @@ def test_a_device_that_is_not_here_is_refused_in_one_sentence(device: str, tmp_p
 def test_an_option_that_openvino_does_not_know_never_opens_another_provider(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(runtime, "_options", lambda *_: {"device_type": "CPU", "nonsense": "1"})
+    monkeypatch.setattr(onnx_engine, "_options", lambda *_: {"device_type": "CPU", "nonsense": "1"})
     with pytest.raises(ProviderUnavailable, match="does not run on CPU"):
         open_model(package(tmp_path))
     assert "Falling back" not in capfd.readouterr().out
@@ -285,14 +286,14 @@ def test_a_small_model_that_wants_96_gb_fails_alone(
 
 def test_the_memory_bound_ends_with_its_block() -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)
-    with runtime.bounded_memory(1 << 40):
+    with bounded_memory(1 << 40):
         assert resource.getrlimit(resource.RLIMIT_DATA)[0] == 1 << 40
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
 @pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core: nothing to be bound to")
 def test_looking_is_not_bound_to_a_core_that_another_station_looks_on(tmp_path: Path) -> None:
-    session = runtime.Session(package(tmp_path), device="CPU", precision="FP32", threads=1)
+    session = Session(package(tmp_path), device="CPU", precision="FP32", threads=1)
     session.answers(RED)
     looking = Thread(target=lambda: [session.run() for _ in range(3000)])
     looking.start()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inspector.errors import PackageRefused, ProviderUnavailable
-from inspector.vision import runtime, starting
+from inspector.vision import onnx_engine, starting
 from inspector.vision.approvals import stands_for
 from inspector.vision.manifest import Approved, Package, open_package
 from inspector.vision.parity import open_model
@@ -15,7 +15,7 @@ from inspector.vision.runtime import Model
 from inspector.vision.starting import Wish, first_that_runs, started_model
 from tests.inspector.vision import tiny
 
-HERE = runtime.available_devices()
+HERE = onnx_engine.available_devices()
 
 
 @pytest.fixture

@@ -223,12 +223,16 @@ def write_package(
     folder: Path,
     *,
     onnx: bytes | None = None,
+    files: dict[str, bytes] | None = None,
     layout: str = "yolo-e2e",
     changes: dict[str, Any] | None = None,
 ) -> Path:
-    """Write a package, in order but for what is asked to be otherwise; return its folder."""
+    """Write a package, in order but for what is asked to be otherwise; return its folder.
+
+    `files` are the model's, where it is no ONNX file.
+    """
     contents = {
-        "model.onnx": end_to_end() if onnx is None else onnx,
+        **(files or {"model.onnx": end_to_end() if onnx is None else onnx}),
         GOLDEN_RED: png(flat(51, 0, 204)),
         GOLDEN_GREY: png(flat(102, 102, 102)),
     }
