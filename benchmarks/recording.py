@@ -24,6 +24,7 @@ from inspector.domain.judging import judge
 from inspector.domain.numbers import record_id
 from inspector.domain.reconciling import Around, reconciled
 from inspector.domain.verdict import Action, Verdict
+from inspector.gateway.audit import Auditing
 from inspector.gateway.site_run import SHARED_MEMORY
 from inspector.recorder import GROUP_ENTRIES, Recorder
 from inspector.storage.database import writing
@@ -96,7 +97,7 @@ def _recorded(data: Path, ring: Path, parts: int, progress: Progress) -> tuple[_
         writing(data) as engine,
         closing(_Bare(data / "bare.db")) as bare,
     ):
-        store = SqlStore(engine)
+        store = SqlStore(engine, Auditing(engine, data).log)
         recorder = Recorder(consumer, store, SystemClock())
         for first in range(0, len(everything), GROUP_ENTRIES):
             group = everything[first : first + GROUP_ENTRIES]

@@ -8,9 +8,10 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
+from inspector.audit.note import Signer
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.scada import ScadaSettings
-from inspector.errors import SettingsWrong
+from inspector.errors import BadInput, SettingsWrong, StoreRefused
 
 _KEY_BYTES = 32
 OTHERS = 0o077
@@ -31,11 +32,58 @@ def site_key(data: Path) -> bytes:
     file = data / "site.key"
     if not file.exists():
         data.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(f".{os.getpid()}.part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-            out.write(secrets.token_bytes(_KEY_BYTES))
-        part.replace(file)
+        _put_secret(file, secrets.token_bytes(_KEY_BYTES))
     return file.read_bytes()
+
+
+def audit_folder(data: Path) -> Path:
+    """Return where the audit log's keys and its checkpoints outside the database lie."""
+    return data / "audit"
+
+
+def audit_key(data: Path) -> Signer:
+    """Return the key that signs the audit log; made at the first start.
+
+    Its public half is appended to `audit/keys`, where it stays when the key is changed.
+
+    Raises:
+        StoreRefused: The key cannot be read or made.
+    """
+    file = audit_folder(data) / "key"
+    try:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            put_audit_key(
+                file, Signer(f"inspector/{secrets.token_hex(8)}", secrets.token_bytes(_KEY_BYTES))
+            )
+        return Signer.from_text(file.read_text("utf-8").strip())
+    except OSError as error:
+        raise StoreRefused(f"{file}: {error.strerror}") from error
+    except (BadInput, UnicodeDecodeError) as error:
+        raise StoreRefused(f"{file}: {error}") from error
+
+
+def new_audit_key(origin: str) -> Signer:
+    """Return a random key for a log; nothing is written."""
+    return Signer(origin, secrets.token_bytes(_KEY_BYTES))
+
+
+def put_audit_key(file: Path, signer: Signer) -> None:
+    """Keep a key for its owner alone, and note its public half before anything is signed by it."""
+    with (file.parent / "keys").open("a", encoding="utf-8") as keys:
+        keys.write(f"{signer.verifier.text}\n")
+        keys.flush()
+        os.fsync(keys.fileno())
+    _put_secret(file, f"{signer.text}\n".encode())
+
+
+def _put_secret(file: Path, secret: bytes) -> None:
+    part = file.with_suffix(f".{os.getpid()}.part")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(secret)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)
 
 
 def plc_password(profile: PlcProfile, folder: Path) -> str:

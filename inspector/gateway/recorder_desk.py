@@ -6,9 +6,13 @@ the reason in words for a person ("error" is the same text).
     {"do": "sign_in", "badge", "pin", "address" or "panel"}    token, csrf, person {id, name, role}
     {"do": "sign_out", "token"}
     {"do": "touch_session", "token"}                           the person did something now
-    {"do": "add_person", "name", "role", "badge"?}             person, badge, pin: shown once
+    {"do": "add_person", "name", "role", "badge"?, "by"}       person, badge, pin: shown once
     {"do": "list_people"}                                      people
-    {"do": "set_active", "badge", "active"}                    person
+    {"do": "set_active", "badge", "active", "by"}              person
+    {"do": "note_change", "by", "action", "what", "station", "before", "after", "reason"}
+    {"do": "change_audit_key", "by"}                           key: the new one's public half
+
+"by" is {"name", "role", "panel"}: who asks, for the audit log.
 """
 
 from __future__ import annotations
@@ -21,8 +25,10 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from inspector.audit.entry import Change, Who
 from inspector.domain.people import Person, Role
 from inspector.errors import BadInput, InspectorError, NotAllowed
+from inspector.gateway.audit import Auditing
 from inspector.gateway.recorder_socket import Answer, Later
 from inspector.ports import Clock
 from inspector.storage.sql_people import SqlPeople, hash_of, new_pin, pin_is_right
@@ -38,9 +44,9 @@ log = logging.getLogger(__name__)
 class Desk:
     """Answers; what it changes goes through the recorder's own connection, in its own thread."""
 
-    def __init__(self, people: SqlPeople, clock: Clock) -> None:
+    def __init__(self, people: SqlPeople, auditing: Auditing, clock: Clock) -> None:
         """Use the recorder's connection."""
-        self._people, self._clock = people, clock
+        self._people, self._auditing, self._clock = people, auditing, clock
         self._deeds: dict[str, Callable[[Mapping[str, Any]], Answer | Later]] = {
             "sign_in": self._sign_in,
             "sign_out": self._sign_out,
@@ -48,6 +54,8 @@ class Desk:
             "add_person": self._add_person,
             "list_people": self._list_people,
             "set_active": self._set_active,
+            "note_change": self._note_change,
+            "change_audit_key": self._change_audit_key,
         }
 
     def answer(self, ask: Mapping[str, Any]) -> Answer | Later:
@@ -92,11 +100,11 @@ class Desk:
 
     def _add_person(self, ask: Mapping[str, Any]) -> Later:
         name, role = text_of(ask["name"]), role_of(text_of(ask["role"]))
-        badge = text_of(ask.get("badge") or "")
+        badge, by = text_of(ask.get("badge") or ""), who_of(ask["by"])
         pin = new_pin()
 
         def add(pin_hash: str) -> Answer:
-            person = self._people.add(name, role, badge, pin_hash, self._clock.now())
+            person = self._people.add(name, role, badge, pin_hash, now=self._clock.now(), by=by)
             return {"ok": True, "person": shown(person), "badge": person.badge, "pin": pin}
 
         return Later(lambda: hash_of(pin), lambda pin_hash: _answered(lambda: add(pin_hash)))
@@ -106,8 +114,21 @@ class Desk:
 
     def _set_active(self, ask: Mapping[str, Any]) -> Answer:
         badge, active = text_of(ask["badge"]), bool(ask["active"])
-        person = self._people.set_active(badge, active=active, now=self._clock.now())
+        now, by = self._clock.now(), who_of(ask["by"])
+        person = self._people.set_active(badge, active=active, now=now, by=by)
         return {"ok": True, "person": shown(person)}
+
+    def _note_change(self, ask: Mapping[str, Any]) -> Answer:
+        names = "action", "what", "station", "reason"
+        texts = {name: text_of(ask.get(name) or "") for name in names}
+        now, by = self._clock.now().isoformat(), who_of(ask["by"])
+        change = Change(now, by, before=ask["before"], after=ask["after"], **texts)
+        self._auditing.note(change)
+        return {"ok": True}
+
+    def _change_audit_key(self, ask: Mapping[str, Any]) -> Answer:
+        key = self._auditing.change_key(who_of(ask["by"]), self._clock.now())
+        return {"ok": True, "key": key}
 
 
 def refusal(why: str) -> Answer:
@@ -132,6 +153,14 @@ def text_of(value: object) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT or not _encodes(value):
         raise BadInput(f"a text of at most {_LONGEST_TEXT} characters is expected")
     return value
+
+
+def who_of(value: object) -> Who:
+    """Return who asks; raises `BadInput` when nobody is named."""
+    if not isinstance(value, dict) or not value.get("name"):
+        raise BadInput("it is not said who asks")
+    name, role, panel = (text_of(value.get(key) or "") for key in ("name", "role", "panel"))
+    return Who(name, role=role, panel=panel)
 
 
 def role_of(text: str) -> Role:

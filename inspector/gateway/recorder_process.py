@@ -15,6 +15,8 @@ from typing import Final
 
 from inspector.clock import SystemClock
 from inspector.config.site import Site
+from inspector.gateway.audit import Auditing
+from inspector.gateway.audit_watch import AuditWatch
 from inspector.gateway.recorder_desk import Desk, refusal
 from inspector.gateway.recorder_socket import AnsweringSocket
 from inspector.ipc import Runtime, write_status
@@ -39,9 +41,14 @@ def main(site: Site, runtime: Runtime) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     clock = SystemClock()
     with writing(Path(site.data)) as engine, JournalConsumer(runtime.journal) as journal:
-        recorder, desk = Recorder(journal, SqlStore(engine), clock), Desk(SqlPeople(engine), clock)
+        auditing = Auditing(engine, Path(site.data))
+        store = SqlStore(engine, auditing.log)
+        recorder = Recorder(journal, store, clock)
+        watch = AuditWatch(auditing, store, clock)
+        watch.begin(site.model_dump(mode="json"))
+        desk = Desk(SqlPeople(engine, auditing.log), auditing, clock)
         with AnsweringSocket(runtime.recorder_socket, desk.answer, refusal) as callers:
-            _run(recorder, runtime, stopping, desk=desk, callers=callers)
+            _run(recorder, runtime, stopping, watch=watch, desk=desk, callers=callers)
 
 
 def _run(
@@ -49,6 +56,7 @@ def _run(
     runtime: Runtime,
     stopping: threading.Event,
     *,
+    watch: AuditWatch,
     desk: Desk,
     callers: AnsweringSocket,
 ) -> None:
@@ -58,19 +66,21 @@ def _run(
         now_s = time.monotonic()
         if now_s >= next_s:
             more = recorder.step()
+            watch.step()
             next_s = now_s if more else now_s + GROUP_S
         if now_s - said_s > STATUS_EACH_S:
             said_s = now_s
-            _publish(recorder, runtime)
+            _publish(recorder, watch, runtime)
         if now_s - tidied_s > TIDY_EACH_S:
             tidied_s = now_s
             desk.tidy()
         callers.serve(max(next_s - time.monotonic(), 0.0))
     while recorder.step():
         pass
-    _publish(recorder, runtime)
+    watch.step()
+    _publish(recorder, watch, runtime)
 
 
-def _publish(recorder: Recorder, runtime: Runtime) -> None:
+def _publish(recorder: Recorder, watch: AuditWatch, runtime: Runtime) -> None:
     versions = {"sqlite_version": sqlite3.sqlite_version, "sqlite_note": sqlite_note()}
-    write_status(runtime, "recorder", {**recorder.status(), **versions})
+    write_status(runtime, "recorder", {**watch.over(recorder.status()), **versions})

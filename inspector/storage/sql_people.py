@@ -16,9 +16,11 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, or_, select, upd
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from inspector.audit.entry import Change, Who
 from inspector.domain.people import ABSOLUTE_LIMIT, Person, Role, wait_after
 from inspector.errors import BadInput, StoreRefused
 from inspector.storage.schema import from_us, people, sessions, sign_in_attempts, to_us
+from inspector.storage.sql_audit import AuditLog
 from inspector.storage.sql_store import person_of, token_digest
 
 PIN_DIGITS: Final = 6
@@ -68,12 +70,14 @@ def pin_is_right(pin_hash: str, pin: str) -> bool:
 class SqlPeople:
     """Changes people and sessions; every method is one commit."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, log: AuditLog) -> None:
         """Use an engine of `database.writing`."""
-        self._engine = engine
+        self._engine, self._log = engine, log
 
-    def add(self, name: str, role: Role, badge: str, pin_hash: str, now: datetime) -> Person:
-        """Return the new person.
+    def add(
+        self, name: str, role: Role, badge: str, pin_hash: str, *, now: datetime, by: Who
+    ) -> Person:
+        """Return the new person, whom `by` has added.
 
         Raises:
             BadInput: The name or the badge is taken, empty or too long.
@@ -92,6 +96,10 @@ class SqlPeople:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(people).values(row))
+                after = {key: row[key] for key in ("name", "role", "badge", "active")}
+                what = f"person {row['id']}"
+                change = Change(now.isoformat(), by, "person added", what, after=after)
+                self._log.append(connection, [change])
         except IntegrityError as error:
             taken = "badge" if "badge" in str(error.orig) else "name"
             raise BadInput(f"there is somebody with this {taken} already: {row[taken]}") from error
@@ -103,7 +111,7 @@ class SqlPeople:
             rows = connection.execute(select(people).order_by(people.c.name)).all()
         return tuple(person_of(row) for row in rows)
 
-    def set_active(self, badge: str, *, active: bool, now: datetime) -> Person:
+    def set_active(self, badge: str, *, active: bool, now: datetime, by: Who) -> Person:
         """Let somebody sign in or not any more; the latter ends their sessions.
 
         Raises:
@@ -118,6 +126,12 @@ class SqlPeople:
             if not active:
                 theirs = sessions.c.person == row.id, sessions.c.ended_at.is_(None)
                 connection.execute(update(sessions).where(*theirs).values(ended_at=to_us(now)))
+            if active != row.active:
+                action = "person enabled" if active else "person disabled"
+                before, after = {"active": row.active}, {"active": active, "name": row.name}
+                what = f"person {row.id}"
+                change = Change(now.isoformat(), by, action, what, before=before, after=after)
+                self._log.append(connection, [change])
             return person_of(connection.execute(select(people).where(one)).one())
 
     def try_to_sign_in(self, badge: str, address: str, now: datetime) -> Candidate | timedelta:

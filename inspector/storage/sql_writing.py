@@ -19,8 +19,10 @@ from sqlalchemy.exc import (
 from inspector.domain.accounted import LOOKED_BACK, Accounted, accounted
 from inspector.errors import StoreRefused
 from inspector.storage import schema
+from inspector.storage.audit_changes import changes_in, only_new
 from inspector.storage.rows import Known, Row, Rows, mentioned, rows_of, unstorable
 from inspector.storage.schema import to_us
+from inspector.storage.sql_audit import AuditLog
 
 Entry = Mapping[str, Any]
 JOURNAL: Final = "line"
@@ -38,11 +40,11 @@ _TABLES: Final = (
 
 
 class SqlStore:
-    """Applies journal entries; holds no state but the engine."""
+    """Applies journal entries; what of them is a person's word goes into the audit log too."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, log: AuditLog) -> None:
         """Use an engine of `database.writing`."""
-        self._engine = engine
+        self._engine, self._log = engine, log
 
     def position(self) -> tuple[str, int]:
         """Return the ring and the offset up to which all is committed; ("", 0) at first."""
@@ -97,8 +99,7 @@ class SqlStore:
         self, sourced: Sequence[tuple[str, Entry]], ring: str, offset: int, now: datetime
     ) -> None:
         with self._engine.begin() as connection:
-            rows = rows_of(sourced, _known(connection, sourced), now)
-            _insert(connection, rows)
+            self._write(connection, sourced, now)
             _move_on(connection, ring, offset, now)
 
     def _commit_one_by_one(
@@ -109,13 +110,22 @@ class SqlStore:
             for one in sourced:
                 try:
                     with connection.begin_nested():
-                        _insert(connection, rows_of([one], _known(connection, [one]), now))
+                        self._write(connection, [one], now)
                 except (StatementError, OverflowError) as error:
                     if isinstance(error, OperationalError):
                         raise
                     alarm = unstorable(one[0], one[1], str(error)[:500], now)
                     _insert_new(connection, schema.alarms, [alarm])
             _move_on(connection, ring, offset, now)
+
+    def _write(
+        self, connection: Connection, sourced: Sequence[tuple[str, Entry]], now: datetime
+    ) -> None:
+        rows = rows_of(sourced, _known(connection, sourced), now)
+        rows.events = only_new(connection, rows.events)
+        changes = changes_in(connection, rows)
+        _insert(connection, rows)
+        self._log.append(connection, changes)
 
 
 def _known(connection: Connection, sourced: Sequence[tuple[str, Entry]]) -> Known:

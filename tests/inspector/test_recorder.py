@@ -26,6 +26,7 @@ from inspector.storage.database import database_file, writing
 from inspector.storage.journal import JournalConsumer, JournalWriter
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
+from tests.auditing import a_log
 from tests.journal_entries import Entry, acked, decided, gap, judged
 
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
@@ -214,8 +215,8 @@ def test_what_an_old_recorder_stored_is_counted_from_the_database(tmp_path: Path
         writing(tmp_path / "data") as engine,
     ):
         line.append(judged(5))
-        Recorder(journal, SqlStore(engine), Clock()).step()
-        status = Recorder(journal, SqlStore(engine), Clock()).status()
+        Recorder(journal, SqlStore(engine, a_log()), Clock()).step()
+        status = Recorder(journal, SqlStore(engine, a_log()), Clock()).status()
         assert (status["rows"], status["last"], status["behind_bytes"]) == (
             1,
             {"ring": [1, 5, []]},
@@ -230,7 +231,8 @@ from types import SimpleNamespace
 from inspector.gateway.recorder_process import main
 from inspector.ipc import Runtime
 folder = Path(sys.argv[1])
-main(SimpleNamespace(data=str(folder / "data")), Runtime(folder / "runtime"))
+site = SimpleNamespace(data=str(folder / "data"), model_dump=lambda mode: {"stations": []})
+main(site, Runtime(folder / "runtime"))
 """
 
 

@@ -19,6 +19,7 @@ from inspector.clock import SystemClock
 from inspector.domain.people import Role
 from inspector.errors import BadInput, NothingRunning
 from inspector.gateway import recorder_desk, recorder_socket
+from inspector.gateway.audit import Auditing
 from inspector.gateway.demo_people import first_people
 from inspector.gateway.people import People
 from inspector.gateway.recorder_desk import Desk, refusal
@@ -47,8 +48,8 @@ def quick_hash(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def recorder(tmp_path: Path, engine: Engine) -> Iterator[Path]:
     """Serve as the recorder's loop does; the engine is used by that thread alone meanwhile."""
-    path = tmp_path / "recorder.sock"
-    desk = Desk(SqlPeople(engine), SystemClock())
+    path, auditing = tmp_path / "recorder.sock", Auditing(engine, tmp_path)
+    desk = Desk(SqlPeople(engine, auditing.log), auditing, SystemClock())
     stop = threading.Event()
     with AnsweringSocket(path, desk.answer, refusal) as callers:
 
@@ -63,6 +64,9 @@ def recorder(tmp_path: Path, engine: Engine) -> Iterator[Path]:
         thread.join()
 
 
+HERE = {"name": "ada", "panel": "here"}
+
+
 def ask(path: Path, **message: object) -> Mapping[str, Any]:
     with JsonLines(path, 5.0) as connection:
         answer = connection.ask(message)
@@ -71,7 +75,7 @@ def ask(path: Path, **message: object) -> Mapping[str, Any]:
 
 
 def olga(path: Path) -> Mapping[str, Any]:
-    return ask(path, do="add_person", name="Olga", role="operator")
+    return ask(path, do="add_person", by=HERE, name="Olga", role="operator")
 
 
 def test_somebody_added_can_sign_in_and_out(tmp_path: Path, recorder: Path) -> None:
@@ -91,8 +95,8 @@ def test_somebody_added_can_sign_in_and_out(tmp_path: Path, recorder: Path) -> N
 
 def test_wrong_badge_wrong_pin_and_disabled_are_answered_alike(recorder: Path) -> None:
     added = olga(recorder)
-    ask(recorder, do="add_person", name="Gone", role="lead", badge="7")
-    ask(recorder, do="set_active", badge="7", active=False)
+    ask(recorder, do="add_person", by=HERE, name="Gone", role="lead", badge="7")
+    ask(recorder, do="set_active", by=HERE, badge="7", active=False)
     answers = [
         ask(recorder, do="sign_in", badge=badge, pin="no", address=badge)
         for badge in (added["badge"], "nobody", "7")

@@ -29,6 +29,7 @@ from inspector.gateway.site_run import children_of, free_port
 from inspector.ipc import Runtime, read_status, write_status
 from inspector.storage.database import writing
 from inspector.storage.sql_writing import SqlStore
+from tests.auditing import a_log
 from tests.databases import put_blank
 from tests.inspector.scada.plant import decided_record, station_said
 from tests.journal_entries import START, decided, judged
@@ -195,7 +196,7 @@ def test_the_process_serves_what_line_and_recorder_have_written(site: Site, tmp_
     put_blank(data)
     with writing(data) as engine:
         entries = [judged(1, "reject"), decided(1, action=2)]
-        SqlStore(engine).apply("ring-1", list(enumerate(entries)), offset=1, now=START)
+        SqlStore(engine, a_log()).apply("ring-1", list(enumerate(entries)), offset=1, now=START)
     stations = {"stations": {one.name: station_said() for one in site.stations}}
     write_status(runtime, "line", stations)
     with started(site, runtime) as process:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from inspector.storage.database import database_file, writing
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
+from tests.auditing import a_log
 from tests.databases import put_blank
 
 
@@ -28,7 +29,7 @@ def engine(data: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 def store(engine: Engine) -> SqlStore:
-    return SqlStore(engine)
+    return SqlStore(engine, a_log())
 
 
 @pytest.fixture

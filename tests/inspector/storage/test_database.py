@@ -20,6 +20,7 @@ from inspector.storage.database import check_usable, database_file, reading, wri
 from inspector.storage.schema import metadata
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
+from tests.auditing import a_log
 from tests.journal_entries import START, Entry, judged, numbered
 
 
@@ -51,7 +52,7 @@ def test_records_of_the_version_before_stay_without_the_device_that_was_asked_fo
 
 def apply_entry(engine: Engine, entry: Entry) -> None:
     (one,) = numbered([entry])
-    SqlStore(engine).apply("ring-1", [one], offset=one[0], now=START)
+    SqlStore(engine, a_log()).apply("ring-1", [one], offset=one[0], now=START)
 
 
 def test_the_writer_keeps_the_settings_that_survive_a_power_cut(engine: Engine) -> None:

@@ -12,6 +12,7 @@ from inspector.errors import BadInput
 from inspector.storage.database import database_file, writing
 from inspector.storage.sql_people import Candidate, SqlPeople, hash_of, new_pin, pin_is_right
 from inspector.storage.sql_store import SqlRecords
+from tests.auditing import BY, a_log
 
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -19,12 +20,12 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def people(engine: Engine) -> SqlPeople:
-    return SqlPeople(engine)
+    return SqlPeople(engine, a_log())
 
 
 def test_people_are_listed_by_name(people: SqlPeople, records: SqlRecords) -> None:
-    zoe = people.add(" Zoe   Z ", Role.LEAD, "12", "hash", NOW)
-    abe = people.add("Abe", Role.VIEWER, "", "hash", NOW)
+    zoe = people.add(" Zoe   Z ", Role.LEAD, "12", "hash", now=NOW, by=BY)
+    abe = people.add("Abe", Role.VIEWER, "", "hash", now=NOW, by=BY)
     assert (zoe.name, zoe.badge, zoe.active) == ("Zoe Z", "12", True)
     assert abe.badge.isdigit()
     assert people.all() == records.people() == (abe, zoe)
@@ -36,9 +37,9 @@ def test_people_are_listed_by_name(people: SqlPeople, records: SqlRecords) -> No
 def test_a_name_or_badge_that_is_taken_or_not_proper_is_refused(
     people: SqlPeople, name: str, badge: str
 ) -> None:
-    people.add("Abe", Role.VIEWER, "12", "hash", NOW)
+    people.add("Abe", Role.VIEWER, "12", "hash", now=NOW, by=BY)
     with pytest.raises(BadInput):
-        people.add(name, Role.VIEWER, badge, "hash", NOW)
+        people.add(name, Role.VIEWER, badge, "hash", now=NOW, by=BY)
     assert len(people.all()) == 1
 
 
@@ -63,7 +64,7 @@ def test_an_unknown_badge_is_checked_against_a_pin_that_nobody_has(people: SqlPe
 def test_a_session_is_new_each_time_and_only_its_hash_is_kept(
     people: SqlPeople, records: SqlRecords, engine: Engine
 ) -> None:
-    olga = people.add("Olga", Role.OPERATOR, "1", "hash", NOW)
+    olga = people.add("Olga", Role.OPERATOR, "1", "hash", now=NOW, by=BY)
     first = people.open_session(olga.id, "1", "panel", NOW)
     second = people.open_session(olga.id, "1", "panel", NOW)
     assert first.token != second.token
@@ -81,7 +82,7 @@ def test_a_session_is_new_each_time_and_only_its_hash_is_kept(
 def test_a_session_ends_when_idle_signed_out_or_too_old(
     people: SqlPeople, records: SqlRecords
 ) -> None:
-    olga = people.add("Olga", Role.OPERATOR, "1", "hash", NOW)
+    olga = people.add("Olga", Role.OPERATOR, "1", "hash", now=NOW, by=BY)
     idle = IDLE_LIMIT[Role.OPERATOR]
     token = people.open_session(olga.id, "1", "panel", NOW).token
     assert records.signed_in(token, NOW + idle - MINUTE)
@@ -103,17 +104,17 @@ def test_a_session_ends_when_idle_signed_out_or_too_old(
 def test_a_disabled_person_is_out_at_once_and_can_come_back(
     people: SqlPeople, records: SqlRecords
 ) -> None:
-    olga = people.add("Olga", Role.OPERATOR, "1", "hash", NOW)
+    olga = people.add("Olga", Role.OPERATOR, "1", "hash", now=NOW, by=BY)
     token = people.open_session(olga.id, "1", "panel", NOW).token
-    assert not people.set_active("1", active=False, now=NOW).active
+    assert not people.set_active("1", active=False, now=NOW, by=BY).active
     assert not records.signed_in(token, NOW)
     tried = people.try_to_sign_in("1", "panel", NOW)
     assert isinstance(tried, Candidate)
     assert tried.person == ""
-    people.set_active("1", active=True, now=NOW)
+    people.set_active("1", active=True, now=NOW, by=BY)
     assert not records.signed_in(token, NOW)
     with pytest.raises(BadInput, match="nobody has the badge 2"):
-        people.set_active("2", active=True, now=NOW)
+        people.set_active("2", active=True, now=NOW, by=BY)
 
 
 def wrong(people: SqlPeople, times: int, badge: str, address: str, now: datetime = NOW) -> None:
@@ -139,7 +140,7 @@ def test_five_wrong_pins_from_an_address_wait_whatever_the_badge(people: SqlPeop
 
 
 def test_a_right_pin_forgets_the_wrong_ones_and_a_day_does_too(people: SqlPeople) -> None:
-    olga = people.add("Olga", Role.OPERATOR, "1", "hash", NOW)
+    olga = people.add("Olga", Role.OPERATOR, "1", "hash", now=NOW, by=BY)
     wrong(people, 4, "1", "panel")
     people.open_session(olga.id, "1", "panel", NOW)
     wrong(people, 4, "1", "panel")
@@ -151,12 +152,12 @@ def test_a_right_pin_forgets_the_wrong_ones_and_a_day_does_too(people: SqlPeople
 
 def test_the_wait_survives_a_restart(data_of_a_guesser: SqlRecords) -> None:
     with writing(data_of_a_guesser._file.parent) as engine:
-        assert SqlPeople(engine).try_to_sign_in("1", "elsewhere", NOW) == MINUTE
+        assert SqlPeople(engine, a_log()).try_to_sign_in("1", "elsewhere", NOW) == MINUTE
 
 
 @pytest.fixture
 def data_of_a_guesser(tmp_path_factory: pytest.TempPathFactory) -> SqlRecords:
     data = tmp_path_factory.mktemp("guessed")
     with writing(data) as engine:
-        wrong(SqlPeople(engine), 5, "1", "panel")
+        wrong(SqlPeople(engine, a_log()), 5, "1", "panel")
     return SqlRecords(database_file(data))

@@ -25,6 +25,7 @@ from inspector.storage.database import database_file, writing
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
+from tests.auditing import BY, a_log
 from tests.databases import put_blank
 from tests.journal_entries import (
     DIGEST,
@@ -101,7 +102,7 @@ def test_a_part_of_an_older_journal_has_no_device_asked(
 def test_presses_stand_beside_the_record(
     engine: Engine, store: SqlStore, records: SqlRecords
 ) -> None:
-    olga = SqlPeople(engine).add("Olga", Role.OPERATOR, "1", "hash", NOW)
+    olga = SqlPeople(engine, a_log()).add("Olga", Role.OPERATOR, "1", "hash", now=NOW, by=BY)
     apply(
         store,
         judged(1, "reject"),
@@ -164,10 +165,10 @@ def test_entries_applied_again_and_in_any_groups_change_nothing(
     put_blank(once)
     put_blank(again)
     with writing(once) as engine:
-        SqlStore(engine).apply("ring-1", numbered(BATCH), offset=1, now=NOW)
+        SqlStore(engine, a_log()).apply("ring-1", numbered(BATCH), offset=1, now=NOW)
         expected = contents(engine)
     with writing(again) as engine:
-        store = SqlStore(engine)
+        store = SqlStore(engine, a_log())
         for first, length in [*cuts, (0, len(BATCH))]:
             # A later group first needs what came before it, as after a restored backup.
             part = numbered(BATCH)[: first + length] if first else numbered(BATCH)[:length]

@@ -1,0 +1,161 @@
+"""The audit log of a site, as the one process holds it that writes the database."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, delete, insert, select
+
+from inspector.audit.checkpoint import opened_checkpoint
+from inspector.audit.entry import KEY_CHANGED, Change, Who, canonical, read_body
+from inspector.audit.note import Signer
+from inspector.errors import BadInput
+from inspector.gateway.keys import audit_folder, audit_key, new_audit_key, put_audit_key
+from inspector.storage.audit_changes import RECORDER
+from inspector.storage.audit_publishing import Publishing
+from inspector.storage.schema import meta
+from inspector.storage.sql_audit import AuditLog, newest_body, newest_checkpoint
+
+CHECKPOINTS: Final = "checkpoints"
+"""The file beside the keys."""
+_SETTINGS: Final = "audited_settings"
+_NOT_POLICY: Final = frozenset({"folder", "data", "demo"})
+
+
+class Auditing:
+    """What the recorder does for the log beside the changes that go through its stores.
+
+    Args:
+        engine: Of `database.writing`.
+        data: The site's data folder.
+    """
+
+    def __init__(self, engine: Engine, data: Path) -> None:
+        self._engine, self._folder = engine, audit_folder(data)
+        signer = audit_key(data)
+        with engine.begin() as connection:
+            signer = self._finish_key_change(connection, signer)
+            self.log = AuditLog(signer, policy=_policy(_noted_settings(connection)))
+        self._publishing = Publishing(self.log, engine, self._folder / CHECKPOINTS)
+
+    @property
+    def why(self) -> str:
+        """Return what is wrong with the log or with its file outside the database, or ""."""
+        if self.log.suspect:
+            return f"the audit log is not as it was signed: {self.log.suspect}"
+        return self._publishing.why
+
+    def publish(self) -> None:
+        """Bring new checkpoints out of the database; what cannot be written now comes later."""
+        self._publishing.step()
+
+    def note(self, change: Change) -> None:
+        """Append one entry that goes with no row of ours."""
+        with self._engine.begin() as connection:
+            self.log.append(connection, [change])
+
+    def note_settings(self, settings: Mapping[str, Any], now: datetime) -> None:
+        """Append what the settings' files say now and did not at the last start."""
+        kept = {key: value for key, value in settings.items() if key not in _NOT_POLICY}
+        after = dict(_flat(json.loads(json.dumps(kept))))
+        with self._engine.begin() as connection:
+            text = _noted_settings(connection)
+            before = json.loads(text or "{}")
+            if before == after:
+                return
+            self.log.policy = _policy(canonical(after))
+            self.log.append(connection, [_settings_changed(before, after, now)])
+            connection.execute(delete(meta).where(meta.c.key == _SETTINGS))
+            connection.execute(insert(meta).values(key=_SETTINGS, value=canonical(after)))
+
+    def note_clock(self, now: datetime) -> None:
+        """Append that the clock stands before the newest entry, when it does."""
+        with self._engine.begin() as connection:
+            fields = read_body(newest_body(connection)) or {}
+            if str(fields.get("at", "")) > now.isoformat():
+                what = "clock of this computer"
+                reason = "the newest entry is later than the clock says at this start"
+                change = Change(now.isoformat(), RECORDER, "clock set back", what, reason=reason)
+                self.log.append(connection, [change])
+
+    def change_key(self, by: Who, now: datetime) -> str:
+        """Sign with a new key from here on, and return its public half.
+
+        Raises:
+            BadInput: The log is not as it was signed.
+        """
+        if self.log.suspect:
+            raise BadInput(self.why)
+        old, new = self.log.signer, new_audit_key(self.log.signer.name)
+        put_audit_key(self._next, new)
+        keys = {"key": old.verifier.text}, {"key": new.verifier.text}
+        change = Change(
+            now.isoformat(), by, KEY_CHANGED, "audit log", before=keys[0], after=keys[1]
+        )
+        with self._engine.begin() as connection:
+            self.log.append(connection, [change], next_key=new)
+        self._next.replace(self._folder / "key")
+        self.log.signer = new
+        return new.verifier.text
+
+    @property
+    def _next(self) -> Path:
+        return self._folder / "key.next"
+
+    def _finish_key_change(self, connection: Connection, signer: Signer) -> Signer:
+        """Return the key in force, after a change that a kill may have cut in two."""
+        if not self._next.exists():
+            return signer
+        following = Signer.from_text(self._next.read_text("utf-8").strip())
+        try:
+            opened_checkpoint(newest_checkpoint(connection), following.verifier)
+        except BadInput:
+            self._next.unlink()
+            return signer
+        self._next.replace(self._folder / "key")
+        return following
+
+
+def user_here() -> Who:
+    """Return who asks at the command line: the computer knows the user, not the person."""
+    return Who(getpass.getuser(), role="user of the computer", panel=socket.gethostname())
+
+
+def _noted_settings(connection: Connection) -> str:
+    return connection.execute(select(meta.c.value).where(meta.c.key == _SETTINGS)).scalar() or ""
+
+
+def _policy(settings: str) -> str:
+    return hashlib.sha256(settings.encode()).hexdigest() if settings else ""
+
+
+def _settings_changed(before: Mapping[str, Any], after: Mapping[str, Any], now: datetime) -> Change:
+    keys = sorted(key for key in before.keys() | after.keys() if before.get(key) != after.get(key))
+    return Change(
+        now.isoformat(),
+        RECORDER,
+        "settings changed",
+        "settings of the site",
+        before={key: before[key] for key in keys if key in before},
+        after={key: after[key] for key in keys if key in after},
+        reason="found at the start: who edited the files is not known",
+    )
+
+
+def _flat(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Yield each setting with its dotted place; what has a name stands under it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        for number, inner in enumerate(value):
+            yield from _flat(inner, f"{path}.{inner.get('name', number)}")
+    else:
+        yield path, value
