@@ -104,7 +104,7 @@ class Walk:
     newest: Checkpoint | None = None
     copies: int = 0
     _tree: Tree = field(default_factory=Tree)
-    _agreed: int = 0
+    _agreed: dict[str, int] = field(default_factory=dict)
     _largest: int = 0
     _has_hole: bool = False
     _differs: bool = False
@@ -125,10 +125,9 @@ class Walk:
             while one and one.size <= self._tree.size:
                 yield from self._checkpoint(one)
                 one = next(waiting, None)
-        signed = self._largest
         yield from self._beyond([one] if one else [], waiting)
-        if self._tree.size > signed:
-            yield _unsigned(signed + 1, self._tree.size)
+        if self._tree.size > self._largest:
+            yield _unsigned(self._largest + 1, self._tree.size)
 
     def _entry(self, seq: int, body: bytes, hashes: bytes) -> Iterator[Finding]:
         self.entries += 1
@@ -176,9 +175,9 @@ class Walk:
             return
         if checkpoint.root != self._tree.root:
             self._differs = True
-            yield _changed(self._agreed + 1, one)
+            yield _changed(self._agreed.get(one.place, 0) + 1, one)
             return
-        self._agreed = one.size
+        self._agreed[one.place] = one.size
         if one.place == IN_DATABASE:
             self.newest = checkpoint
         else:

@@ -7,6 +7,7 @@ import sys
 import click
 
 from inspector import __version__
+from inspector.cli.audit import audit_command
 from inspector.cli.check import check_command, schema_command
 from inspector.cli.demo import demo_command
 from inspector.cli.evaluate import evaluate_command
@@ -47,6 +48,7 @@ for command in (
     plc_command,
     train_command,
     export_command,
+    audit_command,
 ):
     commands.add_command(command)
 

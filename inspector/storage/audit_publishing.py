@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from inspector.audit.checkpoint import Checkpoint
 from inspector.errors import BadInput
 from inspector.storage.checkpoint_file import CheckpointFile
-from inspector.storage.schema import audit_checkpoints
-from inspector.storage.sql_audit import AuditLog, checkpoints
+from inspector.storage.sql_audit import AuditLog, checkpoint_note, checkpoints
 
 
 class Publishing:
@@ -60,9 +59,8 @@ def _set_back(connection: Connection, outside: Checkpoint | None) -> str:
     """Return why the database is not the one that this checkpoint was made of, or ""."""
     if outside is None:
         return ""
-    kept = select(audit_checkpoints.c.note).where(audit_checkpoints.c.size == outside.size)
-    note = connection.execute(kept).scalar()
-    if note is None:
+    note = checkpoint_note(connection, outside.size)
+    if not note:
         why = f"{outside.size} entries were signed outside of the database"
         return f"{why}, which does not have them: was it set back to an older copy?"
     same = Checkpoint.from_text(note) == outside

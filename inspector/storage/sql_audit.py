@@ -76,6 +76,12 @@ def newest_checkpoint(connection: Connection) -> str:
     return connection.execute(newest).scalar() or ""
 
 
+def checkpoint_note(connection: Connection, size: int) -> str:
+    """Return the note of the checkpoint over so many entries, "" when there is none."""
+    wanted = select(audit_checkpoints.c.note).where(audit_checkpoints.c.size == size)
+    return connection.execute(wanted).scalar() or ""
+
+
 def newest_body(connection: Connection) -> bytes:
     """Return the newest entry, b"" when there is none."""
     newest = select(audit.c.body).order_by(audit.c.seq.desc()).limit(1)

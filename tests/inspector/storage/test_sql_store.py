@@ -141,15 +141,16 @@ BATCH = [
 
 
 def contents(engine: Engine) -> dict[str, Any]:
-    """Return every row of every table, without where and when the recorder stood."""
+    """Return every row of every table, without where and when the recorder stood and signed."""
+    not_of_entries = "journal_position", "sqlite_sequence", "audit_checkpoints"
     with engine.connect() as connection:
         names = connection.execute(
             text("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
         ).scalars()
-        tables = [name for name in names if name not in ("journal_position", "sqlite_sequence")]
+        tables = [name for name in names if name not in not_of_entries]
         return {
             name: sorted(
-                tuple(json.dumps(value) for value in row)
+                tuple(json.dumps(value, default=repr) for value in row)
                 for row in connection.execute(text(f'SELECT * FROM "{name}"'))  # noqa: S608
             )
             for name in tables
