@@ -66,7 +66,7 @@ WARM_UP = 2
 LEAST_ROUNDS = 4
 QUICK_S, LONG_S = 12.0, 60.0
 """Of measuring one model, so that a slow computer takes as long as a fast one."""
-QUICK_ENDS_S = 42.0
+QUICK_ENDS_S = 38.0
 """After the start: the first run exports with Ultralytics before it measures, and measures less."""
 MOST_AT_ONCE = 4
 
