@@ -18,6 +18,9 @@ def as_json(record: Record) -> Json:
     decision = record.decision
     for view in said["views"]:
         del view["ran_on"]  # what ran stands once, on the record
+        for finding in view["findings"]:
+            if not finding["outline"]:
+                del finding["outline"]
     return {
         **said,
         "standing_verdict": _plain(record.standing_verdict),

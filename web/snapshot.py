@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from inspector.domain.finding import MOST_CORNERS
 from inspector.domain.people import Person
 from web.services import Json, StationCard
 
@@ -221,13 +222,21 @@ def _finding(card: StationCard, said: Object) -> Json:
     box = [value for value in _list(said, "box") if isinstance(value, int | float)]
     kind = _text(said, "kind")
     limit = _number(said, "limit", card.limits.get(kind, -1.0))
-    return {
+    outline = [corner for corner in _list(said, "outline") if _is_corner(corner)]
+    shown: Json = {
         "view": _text(said, "view"),
         "kind": kind.replace("_", " "),
         "score": _number(said, "score", 0.0),
         "limit": limit if limit >= 0 else None,
         "box": box if len(box) == 4 else None,
     }
+    return {**shown, "outline": outline[:MOST_CORNERS]} if outline else shown
+
+
+def _is_corner(said: object) -> bool:
+    return (
+        isinstance(said, list) and len(said) == 2 and all(isinstance(n, int | float) for n in said)
+    )
 
 
 def _seen(said: Object) -> Json:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from math import isfinite
 from typing import Any
 
 from inspector.domain.belt import PLC_RESTARTED, Gap, OperatorSaid, Part
-from inspector.domain.finding import Finding, RanOn, ViewResult
+from inspector.domain.finding import (
+    LEAST_CORNERS,
+    MOST_CORNERS,
+    MOST_OUTLINES,
+    Finding,
+    Outline,
+    RanOn,
+    ViewResult,
+)
 from inspector.domain.judging import Decision
 from inspector.domain.overriding import Press
 from inspector.domain.reconciling import Reconciled
@@ -164,8 +173,17 @@ def _view(result: ViewResult) -> Entry:
         "height_px": result.height_px,
         "model_ms": round(result.model_ms, 2),
         "top_scores": {kind: round(score, 4) for kind, score in result.top_scores.items()},
-        "findings": [[f.kind, round(f.score, 4), list(f.box)] for f in result.findings],
+        "findings": [finding_row(one) for one in result.findings],
     }
+
+
+def finding_row(finding: Finding) -> list[object]:
+    """Return a finding as journal entries and workers' messages have it.
+
+    The outline comes last, and only where there is one.
+    """
+    row: list[object] = [finding.kind, round(finding.score, 4), list(finding.box)]
+    return [*row, [*map(list, finding.outline)]] if finding.outline else row
 
 
 def result_from(view: Mapping[str, Any]) -> ViewResult:
@@ -178,7 +196,7 @@ def result_from(view: Mapping[str, Any]) -> ViewResult:
     scores = {str(kind): float(score) for kind, score in view["top_scores"].items()}
     return ViewResult(
         view["view"],
-        findings=tuple(one for one in findings if _is_finite(one))[:MOST_FINDINGS],
+        findings=_bounded(tuple(one for one in findings if _is_finite(one))),
         top_scores={kind: score for kind, score in scores.items() if isfinite(score)},
         missed=str(view["missed"]) or _not_credible(findings, scores),
         picture=str(view["picture"]),
@@ -188,17 +206,39 @@ def result_from(view: Mapping[str, Any]) -> ViewResult:
     )
 
 
-def _finding(kind: str, score: float, box: Sequence[float]) -> Finding:
+def _bounded(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return what fits into the journal of what a worker said."""
+    if sum(bool(one.outline) for one in findings) > MOST_OUTLINES:
+        findings = tuple(replace(one, outline=()) for one in findings)
+    return findings[:MOST_FINDINGS]
+
+
+def _finding(
+    kind: str, score: float, box: Sequence[float], outline: Sequence[Sequence[float]] = ()
+) -> Finding:
     x, y, width, height = (float(value) for value in box)
-    return Finding(str(kind), float(score), (x, y, width, height))
+    return Finding(str(kind), float(score), (x, y, width, height), outline_from(outline))
+
+
+def outline_from(said: Sequence[Sequence[float]]) -> Outline:
+    """Return an outline from its corners as entries, messages and records have them.
+
+    Raises:
+        TypeError, ValueError: It is none, or has too few or too many corners.
+    """
+    if said and not LEAST_CORNERS <= len(said) <= MOST_CORNERS:
+        raise ValueError(f"an outline of {len(said)} corners")
+    return tuple((float(x), float(y)) for x, y in said)
 
 
 def _is_finite(one: Finding) -> bool:
-    return all(isfinite(value) for value in (one.score, *one.box))
+    return all(map(isfinite, (one.score, *one.box, *chain(*one.outline))))
 
 
 def _not_credible(findings: Sequence[Finding], scores: Mapping[str, float]) -> str:
     """Return why what the model is said to have seen is no look at the part; empty if it is."""
     if not all(map(_is_finite, findings)) or not all(map(isfinite, scores.values())):
         return "the model's answer is no number"
+    if sum(bool(one.outline) for one in findings) > MOST_OUTLINES:
+        return f"more than {MOST_OUTLINES} outlines"
     return f"more than {MOST_FINDINGS} findings" if len(findings) > MOST_FINDINGS else ""

@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels of the camera's picture; x and y are the upper left corner."""
 
+Outline = tuple[tuple[float, float], ...]
+"""Corners of a closed line, x and y in pixels of the camera's picture; empty: none is known."""
+
+LEAST_CORNERS, MOST_CORNERS = 3, 64
+"""Of an outline: more are not seen on a screen, and would fill journal and records."""
+MOST_OUTLINES = 20
+"""In a view, of its best findings; the others have their box."""
+
 SCORE_FLOOR = 0.01
 """Scores below this are not kept: the audit strata need no more (issue 2, point 5)."""
 
@@ -20,11 +28,13 @@ class Finding:
         kind: The class name in the package's manifest.
         score: 0 to 1.
         box: Where, in pixels of the camera's picture.
+        outline: What a segmentation model drew around it; empty with every other model.
     """
 
     kind: str
     score: float
     box: Box
+    outline: Outline = ()
 
 
 @dataclass(frozen=True, slots=True)

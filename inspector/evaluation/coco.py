@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from inspector.domain.detection import Marked
+from inspector.domain.finding import Finding
 from inspector.errors import BadInput
 from inspector.vision.inspecting import Inspected, rounded_box
 
@@ -39,6 +41,7 @@ def write_coco(
         {
             **{"image_id": number, "category_id": numbers[finding.kind]},
             **{"bbox": rounded_box(finding), "score": round(finding.score, 6)},
+            **_segmentation(finding),
         }
         for number, one in zip(ids, inspected, strict=True)
         for finding in one.seen
@@ -54,6 +57,11 @@ def write_coco(
         file.with_name(file.name + ".images.json").write_text(json.dumps(beside))
     except OSError as error:
         raise BadInput(f"{file}: cannot be written: {error.strerror}") from error
+
+
+def _segmentation(finding: Finding) -> dict[str, object]:
+    """Return the outline as COCO's one polygon; nothing where there is none."""
+    return {"segmentation": [[*chain(*finding.outline)]]} if finding.outline else {}
 
 
 def _ids(files: Sequence[Path]) -> list[int]:

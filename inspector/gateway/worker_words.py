@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from inspector.config.station import Station
+from inspector.domain.entries import finding_row
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import Frame
 from inspector.domain.health import State
@@ -50,7 +51,7 @@ def seen_message(frame: Frame, result: ViewResult) -> Message:
         "picture": result.picture,
         "width_px": result.width_px,
         "height_px": result.height_px,
-        "findings": [[one.kind, one.score, list(one.box)] for one in result.findings],
+        "findings": [finding_row(one) for one in result.findings],
         "top_scores": dict(result.top_scores),
         "model_ms": result.model_ms,
     }

@@ -148,7 +148,8 @@ def _part(line: StationLine, part: Part) -> dict[str, object]:
 def _finding(result: ViewResult, finding: Finding) -> Mapping[str, object]:
     box = [round(value, 1) for value in finding.box]
     score = round(finding.score, 3)
-    return {"view": result.view, "kind": finding.kind, "score": score, "box": box}
+    said = {"view": result.view, "kind": finding.kind, "score": score, "box": box}
+    return {**said, "outline": finding.outline} if finding.outline else said
 
 
 def _picture(result: ViewResult) -> Mapping[str, object]:

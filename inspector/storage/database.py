@@ -21,7 +21,7 @@ from sqlalchemy.pool import QueuePool, StaticPool
 
 from inspector.errors import NothingRunning, StoreRefused
 
-NEWEST: Final = "0004"
+NEWEST: Final = "0005"
 """The revision that this code reads and writes; a test compares it with `migrations/`."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from inspector.domain.entries import outline_from
 from inspector.domain.verdict import Action
 from inspector.storage.schema import to_us
 
@@ -155,11 +156,12 @@ def _view_rows(record: str, views: Sequence[Mapping[str, Any]]) -> tuple[list[Ro
                 "top_scores": {k: _figure(score) for k, score in view["top_scores"].items()},
             }
         )
-        for place, (kind, score, box) in enumerate(view["findings"]):
+        for place, (kind, score, box, *more) in enumerate(view["findings"]):
             x, y, w, h = (float(figure) for figure in box)
             where = {"record": record, "view": name, "position": place}
             what = {"kind": _text(kind), "score": float(score), "x": x, "y": y, "w": w, "h": h}
-            findings.append({**where, **what})
+            outline = outline_from(*more) if more else None
+            findings.append({**where, **what, "outline": outline})
     return view_rows, findings
 
 

@@ -139,6 +139,7 @@ findings = Table(
     Column("y", Float, nullable=False),
     Column("w", Float, nullable=False),
     Column("h", Float, nullable=False),
+    Column("outline", JSON(none_as_null=True)),  # corners [x, y]; null: none was drawn
     sqlite_with_rowid=False,
 )
 

@@ -201,7 +201,8 @@ def _whole(connection: Connection, wanted: Select[Any]) -> tuple[Record, ...]:
     for f in connection.execute(
         select(findings).where(findings.c.record.in_(ids)).order_by(*places)
     ):
-        boxes[f.record, f.view].append(Finding(f.kind, f.score, (f.x, f.y, f.w, f.h)))
+        outline = tuple((x, y) for x, y in f.outline or ())
+        boxes[f.record, f.view].append(Finding(f.kind, f.score, (f.x, f.y, f.w, f.h), outline))
     seen: dict[str, list[ViewResult]] = defaultdict(list)
     for v in connection.execute(
         select(views).where(views.c.record.in_(ids)).order_by(views.c.position)

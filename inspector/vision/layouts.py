@@ -16,8 +16,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from inspector.domain.finding import SCORE_FLOOR
+from inspector.domain.finding import MOST_OUTLINES, SCORE_FLOOR
 from inspector.errors import ModelFailed
+from inspector.vision.outlines import Corners, outlined
 
 Answer = npt.NDArray[np.float32]
 Detections = npt.NDArray[np.float32]
@@ -37,10 +38,12 @@ class Rows(NamedTuple):
     Attributes:
         found: (N, 6): x1, y1, x2, y2 in input pixels, score, class; in any order.
         top: (classes,): the highest score of each class.
+        outlines: By row, where a mask drew one: its corners in input pixels.
     """
 
     found: Detections
     top: npt.NDArray[np.float32]
+    outlines: Mapping[int, Corners] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,14 @@ def raw(answers: Sequence[Answer], expected: Expected) -> Rows:
 def segmented(answers: Sequence[Answer], expected: Expected) -> Rows:
     """Read (1, 4 + classes + M, N) and (1, M, h, w): boxes as in `raw`, each with its mask.
 
-    A finding's box is the one that its mask fills, which is the tighter.
+    A finding's box is the one that its mask fills, which is the tighter. The best have its outline.
     """
     maps = _maps(answers)
     answer, _ = _shaped(answers, [(1, 4 + expected.classes + len(maps), None), (1, *maps.shape)])
     rows, top, weights = _boxes(answer[0], expected.classes)
     kept = _kept(rows)
-    return Rows(_tightened(rows[kept], weights[kept], maps, expected), top)
+    found, outlines = _masked(rows[kept], weights[kept], maps, expected)
+    return Rows(found, top, outlines)
 
 
 def segmented_end_to_end(answers: Sequence[Answer], expected: Expected) -> Rows:
@@ -92,8 +96,8 @@ def segmented_end_to_end(answers: Sequence[Answer], expected: Expected) -> Rows:
     maps = _maps(answers)
     answer, _ = _shaped(answers, [(1, None, 6 + len(maps)), (1, *maps.shape)])
     rows = _checked_rows(answer[0], expected.classes)
-    found = _tightened(rows[:, :6], rows[:, 6:], maps, expected)
-    return Rows(found, _top(rows, expected.classes))
+    found, outlines = _masked(rows[:, :6], rows[:, 6:], maps, expected)
+    return Rows(found, _top(rows, expected.classes), outlines)
 
 
 def class_scores(answers: Sequence[Answer], expected: Expected) -> Rows:
@@ -204,18 +208,26 @@ def _kept(rows: Detections) -> npt.NDArray[np.intp]:
     return np.asarray(kept, np.intp).reshape(-1)
 
 
-def _tightened(rows: Detections, weights: Answer, maps: Answer, expected: Expected) -> Detections:
-    """Return the rows with each box drawn in to what its mask fills of it."""
-    tight = rows.copy()
+def _masked(
+    rows: Detections, weights: Answer, maps: Answer, expected: Expected
+) -> tuple[Detections, dict[int, Corners]]:
+    """Return the rows with each box drawn in to what its mask fills of it, and the outlines."""
+    tight, outlines = rows.copy(), {}
     high, wide = maps.shape[1:]
     scale = np.array([wide / expected.width, high / expected.height] * 2, np.float32)
-    for row, weight in zip(tight, weights, strict=True):
+    best = set(np.argsort(-rows[:, 4], kind="stable")[:MOST_OUTLINES].tolist())
+    for number, (row, weight) in enumerate(zip(tight, weights, strict=True)):
         x1, y1, x2, y2 = _cells(row[:4] * scale, wide, high)
-        inside = np.tensordot(weight, maps[:, y1:y2, x1:x2], 1) > _MASK_INSIDE
-        filled = _bounds(inside, left=x1, top=y1)
-        if filled is not None:
-            row[:4] = filled / scale
-    return tight
+        logits = np.tensordot(weight, maps[:, y1:y2, x1:x2], 1)
+        filled = _bounds(logits > _MASK_INSIDE, left=x1, top=y1)
+        if filled is None:
+            continue
+        row[:4] = filled / scale
+        if number in best:
+            cell = (1 / float(scale[0]), 1 / float(scale[1]))
+            corner = np.array([x1, y1], np.float32) / scale[:2]
+            outlines[number] = outlined(logits.astype(np.float32), cell=cell) + corner
+    return tight, outlines
 
 
 def _cells(box: Answer, wide: int, high: int) -> tuple[int, int, int, int]:

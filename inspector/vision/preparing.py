@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from inspector.domain.finding import Box
+from inspector.domain.finding import Box, Outline
 from inspector.domain.frame import BgrImage
 from inspector.vision.manifest import Input
+from inspector.vision.outlines import Corners
 
 Prepared = npt.NDArray[np.uint8]
 """What a model takes: (1, height, width, 3), in the colour order of its manifest."""
@@ -46,6 +47,12 @@ class Fit:
         left, right = sorted(min(max((x - self.left) / across, 0.0), wide) for x in (x1, x2))
         upper, lower = sorted(min(max((y - self.top) / down, 0.0), high) for y in (y1, y2))
         return left, upper, right - left, lower - upper
+
+    def outline(self, corners: Corners) -> Outline:
+        """Return corners in the input as an outline in the picture, cut at its edges."""
+        found = (corners - (self.left, self.top)) / self.ratio
+        inside = np.clip(found, 0.0, self.picture_px)
+        return tuple((round(float(x), 1), round(float(y), 1)) for x, y in inside)
 
 
 def fitted(width_px: int, height_px: int, wanted: Input) -> Fit:

@@ -10,6 +10,7 @@ from inspector.domain.finding import SCORE_FLOOR, Finding, ViewResult
 from inspector.errors import ModelFailed
 from inspector.vision.layouts import LAYOUTS, Answer, Expected
 from inspector.vision.manifest import Manifest
+from inspector.vision.outlines import NO_CORNERS
 from inspector.vision.preparing import Fit
 
 MOST_FINDINGS = 300
@@ -34,15 +35,19 @@ def read_answer(
         raise ModelFailed("the model answered with values that are not numbers")
     classes, good = manifest.classes, set(manifest.output.good)
     expected = Expected(len(classes), manifest.input.width, manifest.input.height)
-    rows, top = LAYOUTS[manifest.output.layout](answers, expected)
+    rows, top, outlines = LAYOUTS[manifest.output.layout](answers, expected)
     if top.size and (top.min() < 0 or top.max() > 1 + _MORE_THAN_ONE):
         raise ModelFailed("the model answered with scores outside 0 to 1")
-    rows = rows[rows[:, 4] >= SCORE_FLOOR]
-    rows = rows[np.argsort(-rows[:, 4], kind="stable")][:MOST_FINDINGS]
+    order = np.argsort(-rows[:, 4], kind="stable")[:MOST_FINDINGS]
     findings = tuple(
-        Finding(classes[int(row[5])], min(float(row[4]), 1.0), fit.box(*map(float, row[:4])))
-        for row in rows
-        if classes[int(row[5])] not in good
+        Finding(
+            classes[int(row[5])],
+            min(float(row[4]), 1.0),
+            fit.box(*map(float, row[:4])),
+            fit.outline(outlines.get(number, NO_CORNERS)),
+        )
+        for number, row in zip(order.tolist(), rows[order], strict=True)
+        if row[4] >= SCORE_FLOOR and classes[int(row[5])] not in good
     )
     best = {
         name: min(float(score), 1.0)

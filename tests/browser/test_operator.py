@@ -330,6 +330,18 @@ def test_a_lost_camera_is_marked_on_its_tile(page: Any, site: Site) -> None:
     expect(page.locator("[data-station=ring] [data-view=top]")).not_to_have_class(re.compile("bad"))
 
 
+def test_an_outline_is_drawn_in_the_place_of_the_box(page: Any, site: Site) -> None:
+    box = {"view": "top", "kind": "scratch", "score": 0.9, "box": [100, 120, 80, 40]}
+    drawn = {**box, "outline": [[100, 120], [180, 120], [140.5, 160]]}
+    site.said["board"] |= {"waiting": [part(1, findings=[drawn, box])]}
+    page.goto(site.address)
+    shows(page, "r000001")
+    outline = page.locator("#stage svg polygon.box")
+    expect(outline).to_have_attribute("points", "100,120 180,120 140.5,160")
+    expect(page.locator("#stage svg rect.box")).to_have_count(1)
+    assert outline.evaluate("one => one.getBBox().width") == 80
+
+
 def test_what_people_wrote_is_only_text(page: Any, site: Site) -> None:
     attack = "<img src=/x onerror=alert(1)>"
     site.factory.live.cards = (replace(BOARD, title=attack),)

@@ -100,6 +100,18 @@ def test_a_finding_shows_its_score_against_the_limit() -> None:
     assert (found["kind"], found["score"], found["limit"]) == ("missing part", 0.93, 0.4)
 
 
+def test_an_outline_is_shown_where_there_is_one_and_never_one_without_bound() -> None:
+    corners = [[1, 2], [3.5, 2], [3.5, 6]]
+    found = {"view": "top", "kind": "scratch", "score": 0.9, "box": [1, 2, 3, 4]}
+    odd = [*corners, None, [1], ["a", 2], [1, 2, 3]]
+    many = [[1, 2]] * 1000
+    for said, wanted in ((corners, corners), (odd, corners), (many, many[:64])):
+        (one,) = shown(waiting=[part(1, findings=[{**found, "outline": said}])])["waiting"]
+        assert one["findings"][0]["outline"] == wanted
+    (one,) = shown(waiting=[part(1, findings=[found])])["waiting"]
+    assert "outline" not in one["findings"][0]
+
+
 def test_a_lost_camera_says_why() -> None:
     views = {"top": {"camera_up": False, "synced": False, "why": "", "last_frame_s": None}}
     (view,) = shown(views=views)["views"]

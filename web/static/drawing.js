@@ -22,13 +22,15 @@ export function draw(svg, view, findings, missing) {
   svg.replaceChildren(image, ...findings.flatMap((f, i) => box(f, i, findings.length, width, height)));
 }
 
-// Two lines, dark under light: seen on any picture. Numbers only where there are several.
+// Two lines, dark under light: seen on any picture. Numbers only where there are several. Around what
+// has an outline, that is drawn and not the box.
 function box(finding, index, count, width, height) {
   if (!finding.box) return [];
   const margin = Math.max(width, height) * 0.012;
   const [x, y, w, h] = finding.box;
   const at = { x: x - margin, y: y - margin, width: w + 2 * margin, height: h + 2 * margin };
-  const made = [element("rect", { class: "halo", ...at }), element("rect", { class: "box", ...at })];
+  const [name, shape] = finding.outline ? ["polygon", { points: finding.outline.join(" ") }] : ["rect", at];
+  const made = [element(name, { class: "halo", ...shape }), element(name, { class: "box", ...shape })];
   if (count > 1) {
     const label = element("text", { class: "tag", x: at.x, y: Math.max(at.y - margin, height * 0.07) });
     label.setAttribute("font-size", height * 0.07);

@@ -1,15 +1,21 @@
 """`inspector inspect` judges pictures from files; a bad one is said and loses nothing."""
 
 import json
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from click.testing import CliRunner, Result
+from pycocotools.coco import COCO
 
 from inspector.cli.inspect import inspect_command
+from inspector.domain.finding import Finding, ViewResult
 from inspector.errors import BadInput, PackageRefused, ProviderUnavailable
+from inspector.evaluation.coco import write_coco
+from inspector.vision.inspecting import Inspected
 from tests.inspector.vision import tiny
 
 SCHEMA = json.loads(Path("docs/schemas/inspect.json").read_text())
@@ -105,6 +111,25 @@ def test_coco_results_hold_every_score_and_name_their_pictures(
         (2, 2),
     }
     assert all(len(one["bbox"]) == 4 for one in results)
+
+
+def test_coco_results_hold_the_outlines_that_pycocotools_reads(tmp_path: Path) -> None:
+    corners = ((0.0, 0.0), (4.0, 0.0), (4.0, 3.0))
+    seen = (Finding("red", 0.9, (0, 0, 4, 3), corners), Finding("red", 0.8, (1, 1, 2, 2)))
+    picture = Inspected(Path("1.png"), ViewResult("1", width_px=8, height_px=8), seen)
+    write_coco(tmp_path / "results.json", [picture], ["red"])
+    results = json.loads((tmp_path / "results.json").read_text())
+    assert results[0]["segmentation"] == [[0, 0, 4, 0, 4, 3]]
+    assert "segmentation" not in results[1]
+    truth = COCO()
+    truth.dataset = json.loads((tmp_path / "results.json.images.json").read_text())
+    truth.dataset["annotations"] = []
+    with redirect_stdout(StringIO()):
+        truth.createIndex()
+        read = truth.loadRes(results)
+    drawn, boxed = read.loadAnns([1, 2])
+    assert drawn["segmentation"] == [[0, 0, 4, 0, 4, 3]]
+    assert boxed["segmentation"] == [[1, 1, 1, 3, 3, 3, 3, 1]]  # pycocotools makes it of the box
 
 
 @pytest.mark.parametrize(

@@ -367,6 +367,23 @@ MALFORMED = [
 ]
 
 
+def with_outline(outline: object) -> bytes:
+    seen = {"do": "seen", "view": "top", "session": 1, "counter": 1, "missed": "", "picture": "x"}
+    seen |= {"width_px": 4, "height_px": 4, "top_scores": {}, "model_ms": 1}
+    return json.dumps({**seen, "findings": [["a", 0.9, [1, 2, 3, 4], outline]]}).encode()
+
+
+MALFORMED += [
+    with_outline([[1, 2], [3, 4]]),
+    with_outline([[1, 2]] * 65),
+    with_outline([[1, 2, 3]] * 3),
+    with_outline([1, 2, 3]),
+    with_outline("abc"),
+    with_outline({"x": 1, "y": 2, "z": 3}),
+    with_outline(7),
+]
+
+
 @pytest.mark.parametrize("message", MALFORMED)
 def test_a_malformed_message_of_a_worker_changes_nothing(message: bytes) -> None:
     factory = Factory()
@@ -385,3 +402,18 @@ def test_a_score_that_is_no_number_is_no_look_at_the_part(score: float) -> None:
     seen = {"view": "top", "missed": "", "picture": "x", "width_px": 4, "height_px": 4}
     seen |= {"findings": [["scratch", score, [1, 2, 3, 4]]], "top_scores": {}, "model_ms": 1}
     assert judge({"top": result_from(seen)}, ("top",)).verdict is Verdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("findings", "kept"),
+    [
+        ([["scratch", 0.9, [1, 2, 3, 4], [[1, 2], [3, 4], [5, float("nan")]]]], 0),
+        ([["scratch", 0.9, [1, 2, 3, 4], [[1, 2]] * 64]] * 21, 21),
+    ],
+    ids=["no number", "more than are kept"],
+)
+def test_outlines_that_are_none_are_no_look_at_the_part(findings: list[object], kept: int) -> None:
+    seen = {"view": "top", "missed": "", "picture": "x", "width_px": 4, "height_px": 4}
+    result = result_from({**seen, "findings": findings, "top_scores": {}, "model_ms": 1})
+    assert judge({"top": result}, ("top",)).verdict is Verdict.UNKNOWN
+    assert [one.outline for one in result.findings] == [()] * kept

@@ -42,6 +42,7 @@ def test_records_of_the_version_before_stay_without_the_device_that_was_asked_fo
     apply_entry(engine, judged(1))
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE parts DROP COLUMN device_asked"))
+        connection.execute(text("ALTER TABLE findings DROP COLUMN outline"))
         for table in ("audit", "audit_checkpoints"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))

@@ -90,6 +90,17 @@ def test_a_part_is_read_back_as_it_was_said(store: SqlStore, records: SqlRecords
     assert record.outcome == "rejected"
 
 
+def test_an_outline_is_read_back_and_only_where_one_was_drawn(
+    store: SqlStore, records: SqlRecords
+) -> None:
+    corners = [[1.0, 2.0], [3.5, 2.0], [3.5, 6.1]]
+    rows = [["scratch", 0.9, [1.0, 2.0, 2.5, 4.1], corners], ["dent", 0.8, [1.0, 2.0, 3.0, 4.0]]]
+    apply(store, judged(1, "reject", views=[view(findings=rows)]))
+    first, second = only(records).views[0].findings
+    assert first.outline == ((1.0, 2.0), (3.5, 2.0), (3.5, 6.1))
+    assert second == Finding("dent", 0.8, (1.0, 2.0, 3.0, 4.0))
+
+
 def test_a_part_of_an_older_journal_has_no_device_asked(
     store: SqlStore, records: SqlRecords
 ) -> None:
@@ -248,6 +259,7 @@ ODD: list[Entry] = [
     judged(2, triggered_at="yesterday"),
     judged(2, triggered_at="2026-11-23T12:00:00"),
     judged(2, views=[view(findings=[["scratch", 0.9]])]),
+    judged(2, views=[view(findings=[["scratch", 0.9, [1, 2, 3, 4], [[1, 2]]]])]),
     judged(2, views=None),
     judged(2, record=7),
     decided(1, 99),

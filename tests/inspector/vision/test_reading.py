@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from inspector.domain.finding import MOST_CORNERS, MOST_OUTLINES
 from inspector.errors import ModelFailed
 from inspector.vision.layouts import LAYOUTS, Answer
 from inspector.vision.manifest import LAYOUTS_OF, Manifest, package_schema
@@ -111,6 +112,41 @@ def test_a_mask_draws_its_box_in_to_what_it_fills(layout: str) -> None:
     assert findings[0].box == (12, 8, 20, 16)  # columns 3 to 7, rows 2 to 5: 4 picture px a cell
     assert findings[1].box == (40, 40, 16, 16)
     assert top == pytest.approx({"scratch": 0.9, "dent": 0.6})
+
+
+def test_a_mask_draws_an_outline_in_the_picture() -> None:
+    answer = raw((16, 16, 32, 32, 0.9, 0, 1, 0), (24, 24, 8, 8, 0, 0.6, 0, 1))
+    findings, _ = read(answer, TWO_MASKS, layout="yolo-seg")
+    outline = np.array(findings[0].outline)
+    # Columns 3 to 7 and rows 2 to 5 of 16, 4 picture pixels a cell, to within half a cell.
+    assert outline.min(axis=0) == pytest.approx((12, 8), abs=2)
+    assert outline.max(axis=0) == pytest.approx((32, 24), abs=2)
+    assert 4 <= len(outline) <= 12
+
+
+def test_an_outline_stays_in_the_picture_and_has_few_corners() -> None:
+    maps = np.full((1, 1, 16, 16), -1, np.float32)
+    maps[0, 0, :, ::2] = 1
+    maps[0, 0, 0] = 1  # a comb
+    answer = raw((16, 16, 60, 60, 0.9, 0, 1))
+    (one,), _ = read(answer, maps, layout="yolo-seg")
+    assert 3 <= len(one.outline) <= MOST_CORNERS
+    assert all(0 <= x <= 64 and 0 <= y <= 64 for x, y in one.outline)
+
+
+def test_only_the_best_findings_have_an_outline() -> None:
+    boxes = [(16, 16, 32, 32, 0.9 - n / 100, 0, 1, 0) for n in range(30)]
+    answer = np.zeros((1, 30, 8), np.float32)
+    answer[0] = [(0, 0, 32, 32, one[4], 0, 1, 0) for one in boxes]
+    findings, _ = read(answer, TWO_MASKS, layout="yolo-seg-e2e")
+    assert [bool(one.outline) for one in findings] == [True] * MOST_OUTLINES + [False] * 10
+
+
+@pytest.mark.parametrize("layout", ["yolo-e2e", "yolo-raw"])
+def test_without_masks_there_is_no_outline(layout: str) -> None:
+    boxes = {"yolo-e2e": end_to_end((8, 8, 24, 16, 0.9, 0)), "yolo-raw": raw((9, 9, 9, 9, 0.9, 0))}
+    (one,), _ = read(boxes[layout], layout=layout)
+    assert one.outline == ()
 
 
 def test_a_box_whose_mask_is_empty_stays_as_it_was() -> None:

@@ -1,0 +1,13 @@
+"""What a segmentation model drew around a finding."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("findings", sa.Column("outline", sa.JSON(none_as_null=True)))
