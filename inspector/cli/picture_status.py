@@ -14,6 +14,7 @@ NAMES = {
     "contrast": "contrast",
     "part_share": "part share",
     "sharpness": "sharpness",
+    "likeness": "likeness",
 }
 
 
@@ -39,6 +40,7 @@ def picture_lines(pictures: Mapping[str, Any]) -> Iterator[str]:
             said = (
                 f"{words} {one['last'][name]:.3g} ({limit_words(name, limits)})"
                 for name, words in NAMES.items()
+                if name in one["last"]
             )
             yield f"view {view}: {', '.join(said)}"
 

@@ -15,7 +15,9 @@ from inspector.errors import SettingsWrong
 LEARNED = "# learned from"
 
 
-def with_picture_check(text: str, view: str, values: Mapping[str, float], *, note: str) -> str:
+def with_picture_check(
+    text: str, view: str, values: Mapping[str, float | str], *, note: str
+) -> str:
     """Return a station's text with other limits for one view's pictures.
 
     Args:
@@ -51,8 +53,8 @@ def with_picture_check(text: str, view: str, values: Mapping[str, float], *, not
     return changed
 
 
-def _on_one_line(values: Mapping[str, float]) -> InlineTable:
-    pairs = ", ".join(f"{key} = {value}" for key, value in values.items())
+def _on_one_line(values: Mapping[str, float | str]) -> InlineTable:
+    pairs = ", ".join(f"{key} = {tomlkit.item(value).as_string()}" for key, value in values.items())
     table = tomlkit.value(f"{{ {pairs} }}")
     assert isinstance(table, InlineTable)  # noqa: S101 - of the text above
     return table

@@ -51,6 +51,14 @@ class PictureLimits(Settings):
     least_sharpness: float = Field(
         default=0.0, ge=0, le=1, description="Sharpness below: blurred; 0: not checked."
     )
+    least_likeness: float = Field(
+        default=0.0, ge=0, le=1, description="Likeness to `looks_like` below: another scene."
+    )
+    looks_like: str = Field(
+        default="",
+        pattern=r"^([0-9a-f]{128})?$",
+        description="What the view's good pictures look like, learned; empty: not checked.",
+    )
 
 
 class View(Settings):

@@ -12,7 +12,7 @@ import logging
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, Queue
@@ -26,7 +26,9 @@ from inspector.config.site import Site
 from inspector.config.station import FolderCamera as FolderCameraSettings
 from inspector.config.station import Station, View
 from inspector.domain.frame import Frame
+from inspector.domain.health import State
 from inspector.errors import InspectorError
+from inspector.gateway.calibration import checks_elsewhere, checks_of
 from inspector.gateway.held_pictures import HeldPictures
 from inspector.gateway.kill_timer import KillTimer
 from inspector.gateway.line_link import LineLink, say_end
@@ -47,6 +49,7 @@ BEAT_S = 0.5
 WAIT_S = 0.1
 TILE_S = 0.2
 END_S = 0.8
+CAMERAS = "cameras"
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +64,7 @@ class StationWorker:
         model: Opened and proven.
         cameras: By view.
         load: Opens another package by its name and proves it; raises `InspectorError`.
+        elsewhere: What the pictures of other stations' views must be.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class StationWorker:
         model: Model,
         cameras: dict[str, Camera],
         load: Callable[[str], Model],
+        elsewhere: Mapping[str, CheckLimits],
     ) -> None:
         self._station, self._runtime = station, runtime
         self._held = HeldPictures(runtime.held, pictures)
@@ -90,8 +95,7 @@ class StationWorker:
         self._told = model
         self._tell_model(model)
         self._frames: Queue[Frame] = Queue(FRAMES_A_VIEW * len(cameras))
-        checks = {view.name: CheckLimits(**view.check.model_dump()) for view in station.views}
-        self._looking = Looking(model, checks)
+        self._looking = Looking(model, checks_of(station), elsewhere)
         self._readers = [
             ViewReader(
                 view,
@@ -230,12 +234,15 @@ class StationWorker:
             "takt": self._looking.too_slow(self._station.belt.smallest_spacing_ms),
             "clock": self._clock.complaint(time.monotonic()),
         }
-        for name, text in {"pictures": self._held.complaint(), **pace}.items():
+        cameras = self._looking.own_views.complaint()
+        for name, text in {"pictures": self._held.complaint(), CAMERAS: cameras, **pace}.items():
             before = self._complaints.get(name, "")
             if text == before or (name in pace and text and before):
                 continue  # figures that change from look to look are one alarm, not many
             self._complaints[name] = text
             alarm = {"do": "alarm", "name": name, "text": text, "on": bool(text)}
+            if name == CAMERAS:  # no part can pass
+                alarm["state"] = State.FAILURE.value
             self._link.announce(name, alarm)
 
     def _state(self) -> dict[str, object]:
@@ -304,6 +311,7 @@ def _run(site: Site, runtime: Runtime, station: Station, stop: Event) -> None:
         model=model,
         cameras=cameras,
         load=lambda package: station_model(site, station.model_copy(update={"package": package})),
+        elsewhere=checks_elsewhere(site, station),
     ).run(stop)
 
 

@@ -40,6 +40,8 @@ class CheckLimits:
         least_sharpness: Sharpness below this is blurred; 0: not checked.
         width_px: What the camera delivers; 0: any.
         height_px: What the camera delivers; 0: any.
+        least_likeness: Less like the view's good pictures is another scene (`likeness`).
+        looks_like: What those look like, as text; "": not checked.
     """
 
     darkest_mean: float = 15
@@ -49,6 +51,8 @@ class CheckLimits:
     least_sharpness: float = 0
     width_px: int = 0
     height_px: int = 0
+    least_likeness: float = 0
+    looks_like: str = ""
 
 
 @dataclass(frozen=True, slots=True)

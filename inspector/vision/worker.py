@@ -14,6 +14,7 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import ModelFailed, ModelStopped
 from inspector.ports import Vision
+from inspector.vision.likeness import OwnViews
 from inspector.vision.pace import too_slow
 from inspector.vision.picture_check import CheckLimits, Features, check_picture
 
@@ -29,15 +30,23 @@ class Looking:
     Args:
         model: Used by one caller at a time.
         checks: What a picture must be, by view.
+        elsewhere: The same of the site's other views, by what people call them.
 
     Attributes:
         model: That looks at the next frame.
+        own_views: Tells whose pictures they are.
         frames: Looked at so far.
         stopped: Why the model must not look again; empty while it may.
     """
 
-    def __init__(self, model: Vision, checks: Mapping[str, CheckLimits]) -> None:
+    def __init__(
+        self,
+        model: Vision,
+        checks: Mapping[str, CheckLimits],
+        elsewhere: Mapping[str, CheckLimits] | None = None,
+    ) -> None:
         self.model, self._checks = model, dict(checks)
+        self.own_views = OwnViews(checks, elsewhere or {})
         self._last_digest: dict[str, str] = {}
         self._features: dict[str, Features] = {}
         self._model_ms: deque[float] = deque(maxlen=REMEMBERED)
@@ -59,8 +68,8 @@ class Looking:
         )
         if checked.features:
             self._features[frame.view] = checked.features
-        if checked.trouble:
-            return _missed(frame, checked.trouble, digest)
+        if trouble := checked.trouble or self.own_views.trouble(frame.view, frame.image):
+            return _missed(frame, trouble, digest)
         try:
             result = self.model.look(frame.view, frame.image)
         except ModelFailed as error:
@@ -72,6 +81,7 @@ class Looking:
     def forget(self, view: str) -> None:
         """Begin anew with a view whose camera was connected again."""
         self._last_digest.pop(view, None)
+        self.own_views.forget(view)
 
     def forget_times(self) -> None:
         """Begin anew with the model's times: another one looks from here on."""
@@ -85,7 +95,10 @@ class Looking:
         """Return what the last picture of a view was like, or None before the first."""
         if view not in self._features:
             return None
-        return {name: round(value, 3) for name, value in asdict(self._features[view]).items()}
+        alike = self.own_views.likeness.get(view)
+        known = {} if alike is None else {"likeness": alike}
+        features = asdict(self._features[view]) | known
+        return {name: round(value, 3) for name, value in features.items()}
 
     def figures(self, now_s: float) -> dict[str, object]:
         """Return frames, frames a second, and the model's times over the last `REMEMBERED`.

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Literal
 
+import numpy as np
 import pytest
 
 from inspector.config.plc_profile import PlcProfile
@@ -21,6 +22,7 @@ from inspector.config.station import (
     Belt,
     Device,
     FolderCamera,
+    PictureLimits,
     SimulatedCamera,
     Station,
     View,
@@ -35,7 +37,9 @@ from inspector.gateway.worker_process import StationWorker
 from inspector.gateway.worker_words import device_alarms
 from inspector.ipc import Message, Runtime, read_status
 from inspector.ports import Camera
+from inspector.simulator.parts import draw_part, make_part
 from inspector.vision import worker
+from inspector.vision.likeness import look_as_text, look_of
 from inspector.vision.manifest import open_package
 from inspector.vision.onnx_engine import available_devices
 from inspector.vision.runtime import Model
@@ -107,6 +111,7 @@ class Running:
                 model=self._model,
                 cameras=cameras,
                 load=self.load,
+                elsewhere={},
             ).run(self.stop)
         except InspectorError as error:
             self.raised.append(error)
@@ -254,6 +259,31 @@ def test_a_dark_picture_is_missed_and_never_a_finding(running: Running) -> None:
     assert "too dark" in str(seen["missed"])
     assert seen["findings"] == []
     assert len(str(seen["picture"])) == 64
+
+
+def test_another_camera_in_a_views_place_is_missed_and_a_failure_until_its_own_is_back(
+    tmp_path: Path, model: Model
+) -> None:
+    own, other = (
+        np.ascontiguousarray(draw_part(make_part("ring", 1, bad=False), view))
+        for view in ("top", "side")
+    )
+    check = PictureLimits(looks_like=look_as_text(look_of(own)), least_likeness=0.8)
+    (view,) = station().views
+    wish = station(views=(view.model_copy(update={"check": check}),))
+    one = Running(tmp_path, model, wish).start()
+    line = one.line.accept()
+    for grey in range(3):
+        one.camera.events.put(other + np.uint8(grey))
+        assert "another scene: likeness" in str(line.until("seen")["missed"])
+    alarm = line.until("alarm", name="cameras")
+    assert (alarm["on"], alarm["state"]) == (True, "failure")
+    assert "view top shows another scene than its good pictures" in str(alarm["text"])
+    one.camera.events.put(own)
+    assert line.until("seen")["missed"] == ""
+    assert line.until("alarm", name="cameras")["on"] is False
+    assert one.status()["views"]["top"]["picture"]["likeness"] > 0.9  # type: ignore[index]
+    one.end()
 
 
 def test_a_camera_that_goes_away_is_told_and_comes_back_with_a_new_session(

@@ -8,10 +8,12 @@ import pytest
 from inspector.errors import BadInput
 from inspector.simulator.parts import STATIONS, draw_part, make_part, views_of
 from inspector.simulator.seeds import seed_of
+from inspector.vision.likeness import look_of
 from inspector.vision.picture_check import CheckLimits, Features, features_of
 from inspector.vision.picture_limits import BLURS_PX, Measured, learned, measured, out_of_focus
 
 NOW = CheckLimits(darkest_mean=100)
+LOOK = look_of(draw_part(make_part("ring", 1, bad=False), "top"))
 VIEWS = [(station, view) for station in STATIONS for view in views_of(station)]
 
 
@@ -20,7 +22,11 @@ def pictures(count: int = 200, *, spread: float = 1.0) -> list[Measured]:
     draws = np.random.default_rng(7).standard_normal(count) * spread
     return [
         Measured(
-            f"{number}.png", (400, 300), features(100 + draw), (features(20.0),) * len(BLURS_PX)
+            f"{number}.png",
+            (400, 300),
+            features(100 + draw),
+            (features(20.0),) * len(BLURS_PX),
+            LOOK,
         )
         for number, draw in enumerate(draws)
     ]
