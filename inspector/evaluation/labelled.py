@@ -17,6 +17,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,13 @@ from inspector.domain.detection import Marked
 from inspector.domain.finding import Box
 from inspector.errors import BadInput
 from inspector.vision.picture_files import SUFFIXES
+from inspector.vision.plain_files import content_of
 
 MOST_YAML_BYTES, MOST_DEPTH = 1 << 18, 10
 MOST_TEXT_BYTES = 64 << 20
 MOST_PICTURES = 1_000_000
+MOST_LABEL_BYTES, MOST_BOXES = 1 << 20, 10_000
+"""Of one picture; a box is 40 bytes, and a picture of 10,000 is not labelled by hand."""
 _OUTSIDE = 1e-3
 """How far a box may jut out of its picture: labelling tools round."""
 
@@ -118,18 +122,24 @@ def listed_pictures(source: Path) -> list[Path]:
         BadInput: There is no such folder or list, it is empty, or a listed picture is missing.
     """
     if source.is_dir():
-        files = sorted(one for one in source.rglob("*") if one.suffix.lower() in SUFFIXES)
+        found = (one for one in source.rglob("*") if one.suffix.lower() in SUFFIXES)
+        files = sorted(islice(found, MOST_PICTURES + 1))
     elif source.suffix == ".txt":
-        lines = [line.strip() for line in _text(source).splitlines()]
-        files = [source.parent / line for line in lines if line]
-        for file in files:
-            if not file.is_file():
-                raise BadInput(f"{source}: lists {file}, which is missing")
+        files = list(_listed(source))
     else:
         raise BadInput(f"{source}: neither a folder of pictures nor a list of them (.txt)")
     if not 0 < len(files) <= MOST_PICTURES:
         raise BadInput(f"{source}: {len(files)} pictures; from 1 to {MOST_PICTURES} accepted")
     return files
+
+
+def _listed(source: Path) -> Iterator[Path]:
+    for number, line in enumerate(_text(source).splitlines(), 1):
+        if named := line.strip():
+            file = source.parent / named
+            if not file.is_file():
+                raise BadInput(f"{source}, line {number}: lists {file}, which is missing")
+            yield file
 
 
 def label_file(picture: Path) -> Path:
@@ -214,8 +224,7 @@ def _names(file: Path, names: object) -> tuple[str, ...]:
 
 def _text(file: Path, most_bytes: int = MOST_TEXT_BYTES) -> str:
     try:
-        with file.open("rb") as opened:
-            content = opened.read(most_bytes + 1)
+        content = content_of(file, most_bytes + 1)
     except OSError as error:
         raise BadInput(f"{file}: cannot be read: {error.strerror}") from error
     if len(content) > most_bytes:
@@ -227,16 +236,23 @@ def _text(file: Path, most_bytes: int = MOST_TEXT_BYTES) -> str:
 
 
 def _labels(file: Path, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[Box, ...]]:
-    """Return the classes and boxes of a picture; none where it has no label file."""
-    if not file.exists():
+    """Return the classes and boxes of a picture; none where it has no label file.
+
+    A link that leads nowhere is a label that is lost, not a picture without one.
+    """
+    if not os.path.lexists(file):
         return (), ()
     rows = list(_rows(file, names))
     return tuple(kind for kind, _ in rows), tuple(box for _, box in rows)
 
 
 def _rows(file: Path, names: Sequence[str]) -> Iterator[tuple[str, Box]]:
-    for number, line in enumerate(_text(file).splitlines(), 1):
+    boxes = 0
+    for number, line in enumerate(_text(file, MOST_LABEL_BYTES).splitlines(), 1):
         if words := line.split():
+            boxes += 1
+            if boxes > MOST_BOXES:
+                raise BadInput(f"{file}, line {number}: more than {MOST_BOXES} boxes")
             try:
                 yield _row(words, names)
             except ValueError as error:

@@ -10,6 +10,7 @@ import numpy as np
 
 from inspector.domain.frame import BgrImage
 from inspector.errors import PictureRefused
+from inspector.vision.plain_files import content_of
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png")
 MOST_FILE_BYTES = 256 << 20
@@ -47,8 +48,7 @@ def decoded(content: bytes, *, name: str) -> BgrImage:
 
 def _content(file: Path) -> bytes:
     try:
-        with file.open("rb") as opened:
-            return opened.read(MOST_FILE_BYTES + 1)
+        return content_of(file, MOST_FILE_BYTES + 1)
     except OSError as error:
         raise PictureRefused(f"{file}: cannot be read: {error.strerror}") from error
 

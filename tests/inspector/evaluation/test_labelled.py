@@ -126,7 +126,7 @@ def test_a_set_whose_labels_lie_elsewhere_is_not_a_set_of_good_pictures(data: Pa
 
 def test_a_listed_picture_that_is_missing_is_named(data: Path) -> None:
     (data.parent / "list.txt").write_text("images/val/a.png\nimages/val/gone.png\n")
-    with pytest.raises(BadInput, match=r"list\.txt: lists .*gone\.png, which is missing"):
+    with pytest.raises(BadInput, match=r"list\.txt, line 2: lists .*gone\.png, which is missing"):
         open_set(data).pictures("train")
 
 
