@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
 from benchmarks.taken import Taken
+from inspector.config.site import Site
 from inspector.config.station import Station
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import InspectorError
+from inspector.gateway.calibration import checks_elsewhere
 from inspector.vision.devices import HINTS
+from inspector.vision.likeness import OwnViews
 from inspector.vision.manifest import Package
 from inspector.vision.onnx_engine import PROVIDER
 from inspector.vision.picture_check import CheckLimits, check_picture
@@ -25,20 +29,39 @@ from inspector.vision.reading import judged_view, read_answer
 from inspector.vision.runtime import Model, limits_of
 from inspector.vision.worker import Looking, picture_digest
 
-LOOSE = CheckLimits()
-"""Not the station's, which are for its own pictures: enlarged ones are neither as
-sharp nor of that size. The check takes as long."""
 STAGES = ("digest", "check", "scaling", "model", "reading")
 Step = Callable[[int], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What pictures must be, of the station's first view and of all others.
+
+    Attributes:
+        view: Its name.
+        own: Takes as long as the station's own, whose limits are for its own pictures: enlarged
+            ones are neither as sharp nor of that size.
+        elsewhere: Of all other stations' views.
+    """
+
+    view: str
+    own: CheckLimits
+    elsewhere: Mapping[str, CheckLimits]
+
+
+def checks_for(site: Site, station: Station) -> Checks:
+    """Return the checks of a station's first view, as its worker has them beside the others'."""
+    view = station.views[0]
+    own = CheckLimits(looks_like=view.check.looks_like)
+    return Checks(view.name, own, checks_elsewhere(site, station))
 
 
 class Whole:
     """The worker's own path: a picture in memory becomes findings."""
 
-    def __init__(self, model: Model, station: Station, pictures: Sequence[BgrImage]) -> None:
-        self._view = station.views[0].name
-        self._looking = Looking(model, {self._view: LOOSE})
-        self._pictures = pictures
+    def __init__(self, model: Model, checks: Checks, pictures: Sequence[BgrImage]) -> None:
+        self._view, self._pictures = checks.view, pictures
+        self._looking = Looking(model, {checks.view: checks.own}, checks.elsewhere)
 
     def look(self, number: int) -> None:
         """Look at a picture; raises `InspectorError` when the path refused it."""
@@ -93,17 +116,23 @@ class Bare:
 class Stages:
     """The steps of the whole path one by one, with the product's own functions."""
 
-    def __init__(self, package: Package, station: Station, model: Model) -> None:
+    def __init__(self, package: Package, checks: Checks, model: Model) -> None:
         self._manifest, self._session = package.manifest, model.session
         self._preparing = Preparing(package.manifest.input)
-        self._check = LOOSE
-        self._limits = limits_of(package, station.limits)
+        self._checks = checks
+        self._own_views = OwnViews({checks.view: checks.own}, checks.elsewhere)
+        self._limits = limits_of(package)
         self.ms: dict[str, list[float]] = {stage: [] for stage in STAGES}
 
     def look(self, image: BgrImage) -> None:
         """Take one picture through all of them."""
         digest = self._timed("digest", lambda: picture_digest(image))
-        self._timed("check", lambda: check_picture(image, self._check, digest=digest))
+
+        def check() -> None:
+            check_picture(image, self._checks.own, digest=digest)
+            self._own_views.trouble(self._checks.view, image)
+
+        self._timed("check", check)
         fit = self._timed("scaling", lambda: self._preparing.fill(image))
         answers = self._timed("model", self._session.run)
 

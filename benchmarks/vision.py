@@ -21,7 +21,16 @@ from typing import Any
 import cv2
 import numpy as np
 
-from benchmarks.contenders import Bare, Seeing, Stages, Whole, one_by_one, side_by_side
+from benchmarks.contenders import (
+    Bare,
+    Checks,
+    Seeing,
+    Stages,
+    Whole,
+    checks_for,
+    one_by_one,
+    side_by_side,
+)
 from benchmarks.figures import Section, as_json, table
 from benchmarks.machine import Watch
 from benchmarks.outside import Outside, TrainSideLost
@@ -79,13 +88,17 @@ def measure(root: Path, *, quick: bool, progress: Progress) -> tuple[Section, di
         quick: Fewer rounds, and the package's own input size only.
         progress: Told how far it is.
     """
-    station = load_site(root).stations[0]
+    site = load_site(root)
+    station = site.stations[0]
+    checks = checks_for(site, station)
     package = open_package(root / "models" / station.package)
     pictures = [enlarged(one) for one in drawn(station, PICTURES)]
     threads_before = cv2.getNumThreads()
     cv2.setNumThreads(1)  # as in a worker
     try:
-        cases, notes, failures = _cases(package, station, pictures, quick=quick, progress=progress)
+        cases, notes, failures = _cases(
+            package, station, checks, pictures, quick=quick, progress=progress
+        )
     finally:
         cv2.setNumThreads(threads_before)
     rounds = ", ".join(f"{case.px} px {len(case.rounds.taken[WHOLE])}" for case in cases)
@@ -100,6 +113,7 @@ def measure(root: Path, *, quick: bool, progress: Progress) -> tuple[Section, di
 def _cases(
     package: Package,
     station: Station,
+    checks: Checks,
     pictures: list[BgrImage],
     *,
     quick: bool,
@@ -114,7 +128,7 @@ def _cases(
     def raced(sized: Package, facts: Mapping[str, Any], others: Mapping[str, Contender]) -> Case:
         case = Case(sized.manifest.input.width, model.ran.precision, facts=facts)
         progress.say(f"vision: {case.px} px, compiling for each contender")
-        contenders, stages = _contenders(sized, station, model, pictures)
+        contenders, stages = _contenders(sized, checks, model, pictures)
         contenders |= others
         length_s = min(QUICK_S, ends_s - time.monotonic()) if quick else LONG_S
         _raced(case, contenders, stages, pictures, length_s=length_s, progress=progress)
@@ -223,7 +237,7 @@ def _raced(
 
 
 def _contenders(
-    package: Package, station: Station, model: Model, pictures: Sequence[BgrImage]
+    package: Package, checks: Checks, model: Model, pictures: Sequence[BgrImage]
 ) -> tuple[dict[str, Contender], Stages]:
     """Return those of this process: on all cores, one picture at a time or several."""
     cores, several = len(os.sched_getaffinity(0)), at_once()
@@ -231,22 +245,22 @@ def _contenders(
 
     def opened(threads: int) -> Model:
         session = Session(package, device="CPU", precision=precision, threads=threads)
-        return Model(package, session, model.ran, limits_of(package, station.limits))
+        return Model(package, session, model.ran, limits_of(package))
 
     alone = opened(cores)
     beside = [opened(cores // several) for _ in range(several)]
-    workers = [Whole(one, station, pictures) for one in beside]
+    workers = [Whole(one, checks, pictures) for one in beside]
     seeing = [Seeing(one, pictures) for one in beside]
     bare = Bare(package, precision=precision, threads=cores)
     streams = Bare(package, precision=precision, threads=cores, streams=several)
     return {
-        WHOLE: partial(one_by_one, Whole(alone, station, pictures).look),
+        WHOLE: partial(one_by_one, Whole(alone, checks, pictures).look),
         BARE: partial(one_by_one, bare.run),
         WHOLES: partial(side_by_side, [worker.look for worker in workers]),
         SEEING: partial(one_by_one, Seeing(alone, pictures).look),
         SEEINGS: partial(side_by_side, [one.look for one in seeing]),
         BARES: partial(side_by_side, [streams.run] * several),
-    }, Stages(package, station, alone)
+    }, Stages(package, checks, alone)
 
 
 def main() -> int:

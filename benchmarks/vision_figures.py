@@ -38,7 +38,7 @@ LARGE_STAGE = 0.05
 CHECKS_APART = "digest and picture check are stages of their own: the other side has neither"
 WHY = {
     "digest": "every byte of the picture is read once, and hashed",
-    "check": "32 of its rows and columns are looked at for light, contrast, sharpness and a part",
+    "check": "rows and columns of it are looked at for light, contrast, sharpness, part and view",
     "scaling": "the picture is scaled to the model's input, padded and put into its colour order",
     "reading": "the answer is checked, sorted and turned into findings",
 }
