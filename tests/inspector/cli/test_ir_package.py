@@ -16,6 +16,8 @@ from inspector.vision import engines
 from inspector.vision.manifest import open_package
 from tests.inspector.vision import ir, tiny
 
+pytestmark = pytest.mark.timeout(200)  # each command is a process of its own
+
 ROOT = Path(__file__).parents[3]
 RUNTIME = next(
     line.replace("==", " ")
@@ -33,7 +35,7 @@ def inspector(*words: Path | str) -> subprocess.CompletedProcess[str]:
     """Return what the command did; none of these may end in a traceback."""
     command = [sys.executable, "-m", "inspector", *map(str, words)]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=55
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=90
     )
     assert "Traceback" not in done.stderr
     return done

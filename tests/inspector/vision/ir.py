@@ -79,7 +79,7 @@ def made() -> Mapping[str, Ir]:
         for name, model in onnx.items():
             (Path(place) / f"{name}.onnx").write_bytes(model)
         command = [sys.executable, "-c", MAKER, place]
-        subprocess.run(command, check=True, timeout=50)
+        subprocess.run(command, check=True, timeout=70)
         return {
             file.stem: Ir(file.read_bytes(), file.with_suffix(".bin").read_bytes())
             for file in Path(place).glob("*.xml")

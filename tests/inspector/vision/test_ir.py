@@ -20,6 +20,8 @@ from inspector.vision.manifest import open_package
 from inspector.vision.runtime import Session
 from tests.inspector.vision import ir, tiny
 
+pytestmark = pytest.mark.timeout(150)  # the first test waits for two processes
+
 ROOT = Path(__file__).parents[3]
 LOOKS = """
 import json, os, sys
@@ -107,7 +109,7 @@ def ran(script: str, folder: Path, **more: str) -> str:
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        timeout=55,
+        timeout=70,
     )
     return done.stdout
 
