@@ -13,8 +13,7 @@ from inspector.audit.note import Verifier
 from inspector.cli.run import site_option
 from inspector.config.loading import load_site
 from inspector.gateway.audit_checking import Checked, checked, exported, first_key, public_keys
-from inspector.gateway.recorder_ask import RecorderAsk
-from inspector.gateway.site_run import runtime_of
+from inspector.gateway.recorder_ask import recorder_of
 
 TAMPERED = 1
 SHOWN = 20
@@ -91,8 +90,7 @@ def key_command(site: Path, *, change: bool) -> None:
     """
     data = _data(site)
     if change:
-        runtime = runtime_of(Path(load_site(site).folder))
-        RecorderAsk(data, runtime.recorder_socket).ask({"do": "change_audit_key"})
+        recorder_of(load_site(site)).ask({"do": "change_audit_key"})
     click.echo("\n".join(one.text for one in public_keys(data)))
 
 

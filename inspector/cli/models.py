@@ -17,6 +17,7 @@ from inspector.config.station import Device
 from inspector.errors import PackageRefused
 from inspector.gateway.model_change import changed_model
 from inspector.gateway.plc_access import station_of
+from inspector.gateway.recorder_ask import recorder_of
 from inspector.gateway.site_run import is_running, runtime_of
 from inspector.gateway.station_model import check_station_fits
 from inspector.ipc import write_whole
@@ -101,11 +102,17 @@ def use(package: str, name: str, site: Path) -> None:
     that ran. Then `package` is written into stations/NAME.toml. A package that is refused leaves
     everything as it is. Exit code 1: the golden pictures do not agree, or the gateway refused.
     """
-    station = station_of(load_site(site), name).model_copy(update={"package": package})
+    settings = load_site(site)
+    before = station_of(settings, name)
+    station = before.model_copy(update={"package": package})
     folder = site / "models" / package
     opened = open_package(folder)
     check_station_fits(station, opened)
     _prove(opened, station.device)
+    after = {"package": package, "sha256": opened.model_sha256}
+    recorder_of(settings).note(
+        "models use", f"package of {name}", station=name, before=before.package, after=after
+    )
     runtime = runtime_of(site)
     if is_running(runtime):
         click.echo(changed_model(runtime, name, package, within_s=TAKEN_S))

@@ -21,6 +21,7 @@ from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import MachineWord, action_of, verdict_name
 from inspector.errors import PlcLost, PlcRefused
 from inspector.gateway.plc_access import access_of, our_certificate
+from inspector.gateway.recorder_ask import recorder_of
 from inspector.gateway.site_run import held, runtime_of
 from inspector.plc.access import Access
 from inspector.plc.beats import NOTHING_IS_WRITTEN, SOMEBODY, heartbeat, somebody_beats
@@ -61,6 +62,9 @@ def force(site: Site, order: Order, *, say: Say) -> Action:
     """
     access = access_of(site, order.station, our_certificate(Path(site.data)))
     with held(runtime_of(Path(site.folder))):
+        after = {"part": order.part or "next", "verdict": verdict_name(order.verdict)}
+        what = f"a part at {order.station.name}"
+        recorder_of(site).note("plc force", what, station=order.station.name, after=after)
         return asyncio.run(force_at(access, order, data=Path(site.data), say=say))
 
 

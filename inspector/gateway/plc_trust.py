@@ -10,6 +10,7 @@ from pathlib import Path
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.site import Site
 from inspector.errors import BadInput, PlcLost, PlcRefused
+from inspector.gateway.recorder_ask import recorder_of
 from inspector.ipc import write_whole
 from inspector.plc.offers import open_offers
 from inspector.plc.openly import Shown, first_shown
@@ -65,6 +66,7 @@ def keep(site: Site, profile: PlcProfile, seen: Shown, thumbprint: str) -> Kept:
             return Kept(file, new=False)
         msg = f"{file} is another certificate: if the PLC's was renewed, move this one away first"
         raise BadInput(msg)
+    recorder_of(site).note("plc trust", f"certificate of {profile.name}", after=seen.sha256)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_whole(file, seen.der, durable=True)
     return Kept(file, new=True)

@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from inspector.clock import SystemClock
+from inspector.config.site import Site
 from inspector.errors import BadInput, NothingRunning
 from inspector.gateway.audit import Auditing, user_here
 from inspector.gateway.recorder_desk import Desk
 from inspector.gateway.recorder_socket import Later
+from inspector.gateway.site_run import runtime_of
 from inspector.ipc import JsonLines
 from inspector.storage.database import writing
 from inspector.storage.sql_people import SqlPeople
 
 _TIMEOUT_S: Final = 10.0
+
+
+def recorder_of(site: Site) -> RecorderAsk:
+    """Return the recorder of a site."""
+    return RecorderAsk(Path(site.data), runtime_of(Path(site.folder)).recorder_socket)
 
 
 class RecorderAsk:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import signal
 import sqlite3
@@ -19,6 +21,7 @@ import pytest
 from inspector import recorder as recorder_module
 from inspector.domain.accounted import Accounted
 from inspector.errors import JournalFull, StoreRefused
+from inspector.gateway.audit_checking import checked, first_key
 from inspector.ipc import Runtime, read_status
 from inspector.recorder import GROUP_ENTRIES, Recorder
 from inspector.storage import journal as journal_module
@@ -27,7 +30,7 @@ from inspector.storage.journal import JournalConsumer, JournalWriter
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import a_log
-from tests.journal_entries import Entry, acked, decided, gap, judged
+from tests.journal_entries import Entry, acked, decided, gap, judged, pressed
 
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 
@@ -248,16 +251,23 @@ def wait_until(true: Any, timeout_s: float = 20.0) -> None:
 
 
 def part(n: int) -> list[Entry]:
-    return [judged(n), acked(n), decided(n)]
+    """Return what is written of a part; a person overrides every fifth."""
+    words = [] if n % 5 else [pressed(n, press=f"press {n}")]
+    return [judged(n), acked(n), *words, decided(n)]
 
 
+FULL_LENGTH = bool(os.environ.get("INSPECTOR_FULL_LENGTH"))
+KILLS = 200 if FULL_LENGTH else 5
+
+
+@pytest.mark.timeout(7200 if FULL_LENGTH else 300)
 def test_a_recorder_killed_under_load_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """SIGKILL at 5 random moments while parts are written as fast as they come."""
-    draw = random.Random(5)
+    """SIGKILL at random moments while parts are written as fast as they come."""
+    draw = random.Random(KILLS)
     runtime = Runtime(tmp_path / "runtime").make()
     n = 0
     with JournalWriter(runtime.journal, 1 << 20) as line:
-        for _ in range(5):
+        for _ in range(KILLS):
             process = started(tmp_path)
             wait_until(lambda: read_status(runtime, "recorder"))
             kill_at_s = time.monotonic() + draw.uniform(0.0, 0.3)
@@ -282,6 +292,19 @@ def test_a_recorder_killed_under_load_loses_and_doubles_nothing(tmp_path: Path) 
     with closing(SqlRecords(database)) as records:
         counts = records.counts()
     assert (counts.records, counts.decided, counts.disagreeing) == (n, n, 0)
+    assert (counts.overrides, overrides_in_audit(tmp_path / "data")) == (n // 5, n // 5)
+
+
+def overrides_in_audit(data: Path) -> int:
+    """Return how many overrides the audit log has, which must be as it was signed."""
+    result = checked(data, copies=[], key=first_key(data))
+    assert result.findings == []
+    with closing(sqlite3.connect(database_file(data))) as connection:
+        (signed,) = connection.execute("SELECT count(*) FROM audit_checkpoints").fetchone()
+        bodies = [json.loads(row[0]) for row in connection.execute("SELECT body FROM audit")]
+    assert result.walk.newest is not None
+    assert (result.walk.newest.size, result.walk.copies) == (len(bodies), signed)
+    return sum(body["action"] == "override" for body in bodies)
 
 
 def test_what_was_written_before_sigterm_is_committed(tmp_path: Path) -> None:
@@ -300,7 +323,5 @@ def test_what_was_written_before_sigterm_is_committed(tmp_path: Path) -> None:
 
 def test_a_ring_holds_four_minutes_of_a_fast_site() -> None:
     """30 parts/s at the size of real entries (docs/architecture.md)."""
-    import json
-
     bytes_a_part = sum(len(json.dumps(entry)) + 16 for entry in part(1))
     assert journal_module.CAPACITY_BYTES / (30 * bytes_a_part) > 240
