@@ -25,7 +25,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from inspector.audit.entry import Change, Who
+from inspector.audit.entry import Change, Who, body_of
 from inspector.domain.people import Person, Role
 from inspector.errors import BadInput, InspectorError, NotAllowed
 from inspector.gateway.audit import Auditing
@@ -123,6 +123,10 @@ class Desk:
         texts = {name: text_of(ask.get(name) or "") for name in names}
         now, by = self._clock.now().isoformat(), who_of(ask["by"])
         change = Change(now, by, before=ask["before"], after=ask["after"], **texts)
+        try:
+            body_of(change, 1)
+        except ValueError as error:
+            raise BadInput(f"this cannot be kept: {error}") from error
         self._auditing.note(change)
         return {"ok": True}
 

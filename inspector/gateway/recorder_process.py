@@ -21,7 +21,7 @@ from inspector.gateway.recorder_desk import Desk, refusal
 from inspector.gateway.recorder_socket import AnsweringSocket
 from inspector.ipc import Runtime, write_status
 from inspector.recorder import GROUP_S, Recorder
-from inspector.storage.database import sqlite_note, writing
+from inspector.storage.database import database_file, refusing, sqlite_note, writing
 from inspector.storage.journal import JournalConsumer
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_writing import SqlStore
@@ -41,11 +41,12 @@ def main(site: Site, runtime: Runtime) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     clock = SystemClock()
     with writing(Path(site.data)) as engine, JournalConsumer(runtime.journal) as journal:
-        auditing = Auditing(engine, Path(site.data))
-        store = SqlStore(engine, auditing.log)
+        with refusing(database_file(Path(site.data))):
+            auditing = Auditing(engine, Path(site.data))
+            store = SqlStore(engine, auditing.log)
+            watch = AuditWatch(auditing, store, clock)
+            watch.begin(site.model_dump(mode="json"))
         recorder = Recorder(journal, store, clock)
-        watch = AuditWatch(auditing, store, clock)
-        watch.begin(site.model_dump(mode="json"))
         desk = Desk(SqlPeople(engine, auditing.log), auditing, clock)
         with AnsweringSocket(runtime.recorder_socket, desk.answer, refusal) as callers:
             _run(recorder, runtime, stopping, watch=watch, desk=desk, callers=callers)

@@ -243,7 +243,7 @@ def started(folder: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", RUNS, str(folder)])
 
 
-def wait_until(true: Any, timeout_s: float = 20.0) -> None:
+def wait_until(true: Any, timeout_s: float = 60.0) -> None:
     deadline_s = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline_s, "waited in vain"
