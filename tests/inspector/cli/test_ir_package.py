@@ -11,7 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from inspector.cli.models import models_command
+from inspector.config.site import Site
+from inspector.config.station import Belt, SimulatedCamera, Station, View
 from inspector.errors import BadInput, PackageRefused
+from inspector.gateway.preflight import package_problems
 from inspector.vision import engines
 from inspector.vision.manifest import open_package
 from tests.inspector.vision import ir, tiny
@@ -102,3 +105,22 @@ def test_without_the_extra_it_is_refused_in_one_sentence(
         f"{package / 'model.xml'}: needs the Python package openvino, "
         "which Inspector's extra `ir` installs"
     )
+
+
+def test_without_the_extra_a_site_with_such_a_package_does_not_start(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "find_spec", lambda _: None)
+    camera = SimulatedCamera(kind="simulated")
+    belt = Belt(
+        reject_at_counts=9000, answer_by_counts=3000, smallest_spacing_ms=80, counts_per_s=1000
+    )
+    station = Station(
+        **{"name": "one", "title": "One", "package": "tiny", "plc": "demo", "prefix": "one"},
+        **{"belt": belt, "views": (View(name="top", at_counts=0, camera=camera),)},
+    )
+    site = Site.model_construct(
+        folder=str(package.parents[1]), data="data", stations=(station,), plcs=()
+    )
+    (problem,) = package_problems(site)
+    assert "needs the Python package openvino" in str(problem)
