@@ -4,16 +4,18 @@ python -m scripts.drawn_boards DATA FIT.txt TARGET --number 6000 --seed 1
 
 Each picture shows a layout - stripes, traces, shapes, or the defect-free template of a board that
 FIT.txt lists, turned and scaled at random - with fresh defects. A defect is a stroke of the other
-colour, and what it touches says what it is: substrate drawn on copper is a pin-hole (it touches no
-substrate), a mousebite (on one side) or an open (on two); copper drawn on substrate is copper, a
-spur or a short. The boards of FIT.txt are added four times: as they are, transposed, with copper
-and substrate exchanged (their defects' names with them), and both. TARGET/data.yaml lists all.
+colour, of a pen or in the shape of a real one, and what it touches says what it is: substrate
+drawn on copper is a pin-hole (it touches no substrate), a mousebite (on one side) or an open (on
+two); copper drawn on substrate is copper, a spur or a short. The boards of FIT.txt are added four
+times: as they are, transposed, with copper and substrate exchanged (their defects' names with
+them), and both. TARGET/data.yaml lists all.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -28,6 +30,14 @@ EXCHANGED = {OPEN: SHORT, SHORT: OPEN, MOUSEBITE: SPUR, SPUR: MOUSEBITE}
 EXCHANGED |= {COPPER: PINHOLE, PINHOLE: COPPER}
 TRIED = (0.26, 0.26, 0.14, 0.14, 0.1, 0.1)
 """How often each class is tried: a way across is rarely found."""
+DEFECTS = (8, 36)
+"""On a drawn board, from and below: more than on a real one, so that a look teaches more."""
+REAL_SHARE = 0.6
+"""Of the defects, so many have the shape of a real one of the boards of FIT.txt."""
+LARGEST = 1.6
+"""A real defect is made so much larger at most: it would be as wide as long."""
+WINDOW_PX = 100
+"""A defect is drawn within so much around its beginning."""
 MARGIN_PX = 10
 """Between a defect and its box, as measured on the boards of DeepPCB (median of each side)."""
 JPEG = (cv2.IMWRITE_JPEG_QUALITY, 92)
@@ -170,68 +180,112 @@ def layout(rng: np.random.Generator, draws: Sequence[Draw]) -> Mask:
 # --- defects ---
 
 
-def stroke(
-    rng: np.random.Generator,
-    start: npt.NDArray[np.float64],
-    toward: npt.NDArray[np.float64],
-    long: float,
-) -> Mask:
-    """Return a wobbling stroke of a pen, or a few thin ones beside each other."""
-    drawn = np.zeros((PX, PX), np.uint8)
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a real defect changed: the pixels, and whether it lies inside, at an edge, or across."""
+
+    way: str
+    pixels: Mask
+
+
+WAYS = {OPEN: "across", SHORT: "across", MOUSEBITE: "edge", SPUR: "edge"}
+WAYS |= {COPPER: "inside", PINHOLE: "inside"}
+
+
+class Ground:
+    """Where strokes of one colour may begin: copper for substrate drawn on it, or the reverse."""
+
+    def __init__(self, field: Mask) -> None:
+        self.field = field
+        self._depth = np.asarray(cv2.distanceTransform(field, cv2.DIST_L2, 3), np.float32)
+        shown = np.zeros_like(field)
+        shown[WINDOW_PX:-WINDOW_PX, WINDOW_PX:-WINDOW_PX] = 1
+        self._inside = np.argwhere((self._depth > 9) & (shown > 0))
+        self._edge = np.argwhere((self._depth > 0) & (self._depth < 1.5) & (shown > 0))
+
+    def place(self, rng: np.random.Generator, way: str) -> Place | None:
+        """Return where a stroke of this way begins, and its direction; None: nowhere."""
+        among = self._inside if way == "inside" else self._edge
+        if not len(among):
+            return None
+        y, x = (int(one) for one in among[int(rng.integers(len(among)))])
+        if way == "inside":
+            angle = rng.uniform(0, 2 * np.pi)
+            return Place(x, y, np.array([np.cos(angle), np.sin(angle)]), 0)
+        near = self._depth[y - 4 : y + 5, x - 4 : x + 5]
+        down, right = np.gradient(near)
+        toward = np.array([right.mean(), down.mean()], float)
+        length = float(np.hypot(*toward))
+        if length < 0.05:
+            return None
+        toward /= length
+        across = self._across(x, y, toward) if way == "across" else 0
+        return None if across is None else Place(x, y, toward, across)
+
+    def _across(self, x: int, y: int, toward: npt.NDArray[np.float64]) -> int | None:
+        """Return how far it is to the other side; None: too far."""
+        for step in range(4, WINDOW_PX - 10):
+            if not self.field[int(y + step * toward[1]), int(x + step * toward[0])]:
+                return step
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a stroke begins, where it goes, and how far it is to the other side (0: no matter)."""
+
+    x: int
+    y: int
+    toward: npt.NDArray[np.float64]
+    across: int
+
+    @property
+    def window(self) -> tuple[slice, slice]:
+        """Return the rows and columns around it."""
+        return tuple(slice(at - WINDOW_PX, at + WINDOW_PX) for at in (self.y, self.x))  # type: ignore[return-value]
+
+
+def pen_stroke(rng: np.random.Generator, place: Place, way: str) -> Mask:
+    """Return a wobbling stroke of a pen in its window, or a few thin ones beside each other."""
+    drawn = np.zeros((2 * WINDOW_PX, 2 * WINDOW_PX), np.uint8)
+    long = place.across + 6 if place.across else rng.uniform(4, 22)
+    start = WINDOW_PX - (0 if way == "inside" else 3) * place.toward
     pens = int(rng.choice([1, 1, 1, 2, 4]))
     thick = int(rng.integers(3, 9)) if pens == 1 else int(rng.integers(1, 4))
-    side = np.array([-toward[1], toward[0]])
+    side = np.array([-place.toward[1], place.toward[0]])
     for pen in range(pens):
         along = np.linspace(0, long, int(rng.integers(2, 6)))
         bend = rng.normal(0, 0.12 * long + 0.8, len(along)) + pen * rng.uniform(2, 6)
-        points = start + along[:, None] * toward + bend[:, None] * side
-        cv2.polylines(drawn, [points.astype(np.int32)], isClosed=False, color=1, thickness=thick)
+        points = start + along[:, None] * place.toward + bend[:, None] * side
+        whole = [points.astype(np.int32)]
+        cv2.polylines(drawn, whole, isClosed=False, color=1, thickness=thick)
     return drawn
 
 
-def drawn_defect(rng: np.random.Generator, board: Mask, wanted: int) -> Mask | None:
-    """Return the pixels that change for a defect of this class; None: it did not succeed here."""
-    on_copper = wanted in {OPEN, MOUSEBITE, PINHOLE}
-    field = board if on_copper else 1 - board
-    depth = np.asarray(cv2.distanceTransform(field, cv2.DIST_L2, 3), np.float32)
-    inside = wanted in {PINHOLE, COPPER}
-    ys, xs = np.nonzero(depth > 9 if inside else (depth > 0) & (depth < 1.5))
-    if not len(xs):
-        return None
-    at = rng.integers(len(xs))
-    x, y = int(xs[at]), int(ys[at])
-    if not (20 < x < PX - 20 and 20 < y < PX - 20):
-        return None
-    toward = _inward(depth, x, y) if not inside else None
-    if toward is None:
-        angle = rng.uniform(0, 2 * np.pi)
-        toward = np.array([np.cos(angle), np.sin(angle)])
-    across = _across(field, x, y, toward) if wanted in {OPEN, SHORT} else 0
-    if across is None:
-        return None
-    start = np.array([x, y], float) - (0 if inside else 3) * toward
-    long = across + 6 if across else rng.uniform(4, 22)
-    changed = stroke(rng, start, toward, long) & field
-    return changed if named(changed, field, on_copper=on_copper) == wanted else None
+def stamped(rng: np.random.Generator, place: Place, stamp: Stamp) -> Mask:
+    """Return a real defect's pixels in the window, turned and scaled to fit the place."""
+    height, width = stamp.pixels.shape
+    scale, angle = rng.uniform(0.7, 1.4), rng.uniform(0, 360)
+    middle = np.full(2, float(WINDOW_PX))
+    if place.across:
+        scale = (place.across + 8) / max(height, width)
+        lies = 0 if width >= height else 90
+        angle = lies - np.degrees(np.arctan2(place.toward[1], place.toward[0]))
+        middle += place.across / 2 * place.toward
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), float(angle), float(scale))
+    matrix[:, 2] += middle - np.array([width / 2, height / 2])
+    size = (2 * WINDOW_PX, 2 * WINDOW_PX)
+    grey = cv2.warpAffine(stamp.pixels * 255, matrix, size)
+    return np.asarray(grey > 127, np.uint8)
 
 
-def _inward(depth: npt.NDArray[np.float32], x: int, y: int) -> npt.NDArray[np.float64] | None:
-    near = depth[y - 4 : y + 5, x - 4 : x + 5]
-    down, right = np.gradient(near)
-    way = np.array([right.mean(), down.mean()])
-    length = float(np.hypot(*way))
-    return way / length if length > 0.05 else None
-
-
-def _across(field: Mask, x: int, y: int, toward: npt.NDArray[np.float64]) -> int | None:
-    """Return how far it is to the other side; None: too far."""
-    for step in range(4, 90):
-        px, py = (np.array([x, y]) + step * toward).astype(int)
-        if not (0 <= px < PX and 0 <= py < PX):
-            return None
-        if not field[py, px]:
-            return step
-    return None
+def stroke(rng: np.random.Generator, place: Place, way: str, real: Sequence[Stamp]) -> Mask:
+    """Return a real defect's pixels where one fits, or else a stroke of the pen."""
+    if real and rng.random() < REAL_SHARE:
+        stamp = real[int(rng.integers(len(real)))]
+        if place.across <= LARGEST * max(stamp.pixels.shape):
+            return stamped(rng, place, stamp)
+    return pen_stroke(rng, place, way)
 
 
 def named(changed: Mask, field: Mask, *, on_copper: bool) -> int | None:
@@ -244,37 +298,57 @@ def named(changed: Mask, field: Mask, *, on_copper: bool) -> int | None:
     return BY_SIDES[on_copper, min(sides, 2)]
 
 
-def box_of(rng: np.random.Generator, changed: Mask) -> Box:
-    """Return left, top, right, bottom in pixels, with the margin that people leave."""
+def box_of(rng: np.random.Generator, changed: Mask, place: Place) -> Box:
+    """Return left, top, right, bottom on the board in pixels, with the margin that people leave."""
     ys, xs = np.nonzero(changed)
     left, top, right, bottom = np.clip(rng.normal(MARGIN_PX, 2, 4), 6, 16)
-    box = xs.min() - left, ys.min() - top, xs.max() + right, ys.max() + bottom
+    x, y = place.x - 2 * WINDOW_PX, place.y - 2 * WINDOW_PX
+    box = x + xs.min() - left, y + ys.min() - top, x + xs.max() + right, y + ys.max() + bottom
     x0, y0, x1, y1 = (int(np.clip(edge, 0, PX)) for edge in box)
     return x0, y0, x1, y1
 
 
 def board_with_defects(
-    rng: np.random.Generator, draws: Sequence[Draw]
+    rng: np.random.Generator, draws: Sequence[Draw], stamps: Mapping[str, Sequence[Stamp]]
 ) -> tuple[Mask, list[tuple[int, Box]]]:
     """Return a board and (class, box) of each of its defects."""
-    board, found = layout(rng, draws), list[tuple[int, Box]]()
-    wanted = int(rng.integers(3, 13))
+    board = np.pad(layout(rng, draws), WINDOW_PX, mode="edge")
+    grounds = {True: Ground(board), False: Ground(1 - board)}
+    found, wanted = list[tuple[int, Box]](), int(rng.integers(*DEFECTS))
     for _ in range(6 * wanted):
         if len(found) == wanted:
             break
         kind = int(rng.choice(len(NAMES), p=TRIED))
-        changed = drawn_defect(rng, board, kind)
-        if changed is None:
+        on_copper, way = kind in {OPEN, MOUSEBITE, PINHOLE}, WAYS[kind]
+        ground = grounds[on_copper]
+        if (place := ground.place(rng, way)) is None:
             continue
-        box = box_of(rng, changed)
+        drawn = stroke(rng, place, way, stamps.get(way, ()))
+        field = ground.field[place.window]
+        changed = drawn & field
+        if named(changed, field, on_copper=on_copper) != kind:
+            continue
+        box = box_of(rng, changed, place)
         if not any(_meet(box, other) for _, other in found):
-            board = board ^ changed
+            for one in grounds.values():
+                one.field[place.window] ^= changed
             found.append((kind, box))
-    return board, found
+    return grounds[True].field[WINDOW_PX:-WINDOW_PX, WINDOW_PX:-WINDOW_PX], found
 
 
 def _meet(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def stamps_of(board: Mask, template: Mask, boxes: Iterable[tuple[int, Box]]) -> Iterator[Stamp]:
+    """Yield what the defects of a real board changed of its template."""
+    differs = np.asarray((board < 128) != (template < 128), np.uint8)
+    differs = np.asarray(cv2.morphologyEx(differs, cv2.MORPH_OPEN, np.ones((2, 2))), np.uint8)
+    for kind, (x0, y0, x1, y1) in boxes:
+        cut = differs[y0:y1, x0:x1]
+        if int(cut.sum()) >= 20:
+            ys, xs = np.nonzero(cut)
+            yield Stamp(WAYS[kind], cut[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1])
 
 
 # --- files ---
@@ -299,6 +373,16 @@ def variants(label: Path, picture: Mask) -> Iterator[tuple[str, Mask, str]]:
             yield suffix, 255 - shown if inverse else shown, "\n".join(lines)
 
 
+def boxes_of(label: Path) -> Iterator[tuple[int, Box]]:
+    """Yield (class, box in pixels) of each row of a label file."""
+    for row in label.read_text().splitlines():
+        if row.strip():
+            kind, *place = row.split()
+            x, y, w, h = (float(one) * PX for one in place)
+            x0, y0 = max(round(x - w / 2), 0), max(round(y - h / 2), 0)
+            yield int(kind), (x0, y0, round(x + w / 2), round(y + h / 2))
+
+
 def rows_of(found: Sequence[tuple[int, Box]]) -> str:
     """Return the rows of a label file, as YOLO has them."""
     return "\n".join(
@@ -315,6 +399,28 @@ def _listed(fit: Path) -> Iterator[tuple[Path, Path]]:
         yield picture, Path(str(picture).replace("/images/", "/labels/")).with_suffix(".txt")
 
 
+class Writing:
+    """Pictures and label files in a folder, and the list of them."""
+
+    def __init__(self, target: Path) -> None:
+        self._target, self._names = target, list[str]()
+        for folder in ("images", "labels"):
+            (target / folder).mkdir(parents=True, exist_ok=True)
+
+    def add(self, name: str, picture: Mask, rows: str) -> None:
+        """Write one picture with its rows."""
+        cv2.imwrite(str(self._target / "images" / f"{name}.jpg"), picture, JPEG)
+        (self._target / "labels" / f"{name}.txt").write_text(rows + "\n")
+        self._names.append(f"./images/{name}.jpg")
+
+    def close(self) -> None:
+        """Write the list, and data.yaml."""
+        (self._target / "train.txt").write_text("\n".join(self._names) + "\n")
+        listed = "".join(f"  {number}: {name}\n" for number, name in enumerate(NAMES))
+        text = f"train: train.txt\nval: train.txt\nnames:\n{listed}"
+        (self._target / "data.yaml").write_text(text)
+
+
 @click.command()
 @click.argument("data", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("fit", type=click.Path(exists=True, dir_okay=False, path_type=Path))
@@ -323,30 +429,24 @@ def _listed(fit: Path) -> Iterator[tuple[Path, Path]]:
 @click.option("--seed", default=1, show_default=True)
 def main(data: Path, fit: Path, target: Path, number: int, seed: int) -> None:
     """Write the pictures, their labels and data.yaml."""
-    for folder in ("images", "labels"):
-        (target / folder).mkdir(parents=True, exist_ok=True)
-    names: list[str] = []
-
-    def write(name: str, picture: Mask, rows: str) -> None:
-        cv2.imwrite(str(target / "images" / f"{name}.jpg"), picture, JPEG)
-        (target / "labels" / f"{name}.txt").write_text(rows + "\n")
-        names.append(f"./images/{name}.jpg")
-
-    templates = list[Path]()
+    writing, templates = Writing(target), list[Path]()
+    stamps = defaultdict[str, list[Stamp]](list)
     for file, label in _listed(fit):
         for suffix, picture, rows in variants(label, _read(file)):
-            write(f"{file.stem}{suffix}", picture, rows)
-        templates.append(data / "good" / "trainval" / f"{file.stem}_good.jpg")
-    known = of_templates([file for file in templates if file.exists()])
+            writing.add(f"{file.stem}{suffix}", picture, rows)
+        template = data / "good" / "trainval" / f"{file.stem}_good.jpg"
+        if template.exists():
+            templates.append(template)
+            for stamp in stamps_of(_read(file), _read(template), boxes_of(label)):
+                stamps[stamp.way].append(stamp)
+    draws = (stripes, traces, shapes, of_templates(templates), of_templates(templates))
     for one in range(number):
         rng = np.random.default_rng((seed, one))
-        board, found = board_with_defects(rng, (stripes, traces, shapes, known, known))
-        write(f"drawn{one:05d}", ((1 - board) * 255).astype(np.uint8), rows_of(found))
-        if sys.stderr.isatty() or one % 500 == 0:
+        board, found = board_with_defects(rng, draws, stamps)
+        writing.add(f"drawn{one:05d}", ((1 - board) * 255).astype(np.uint8), rows_of(found))
+        if one % 500 == 0:
             click.echo(f"{one} of {number} drawn", err=True)
-    (target / "train.txt").write_text("\n".join(names) + "\n")
-    listed = "".join(f"  {number}: {name}\n" for number, name in enumerate(NAMES))
-    (target / "data.yaml").write_text(f"train: train.txt\nval: train.txt\nnames:\n{listed}")
+    writing.close()
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def test_copper_between_two_plates_is_a_short() -> None:
 
 def test_a_board_has_defects_of_every_class_and_none_over_another() -> None:
     rng = np.random.default_rng(1)
-    boards = [board_with_defects(rng, (stripes, traces)) for _ in range(8)]
+    boards = [board_with_defects(rng, (stripes, traces), {}) for _ in range(8)]
     assert {kind for _, found in boards for kind, _ in found} == set(range(len(NAMES)))
     for _, found in boards:
         covered = np.zeros((PX, PX), int)
