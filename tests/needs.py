@@ -24,6 +24,7 @@ INTEROP: Final = Path(__file__).parent / "interop"
 PACKAGE_OF_PROGRAM: Final = {
     "postgres": "postgresql",
     "initdb": "postgresql",
+    "pg_ctl": "postgresql",
     "ip": "iproute2",
     "node": "nodejs",
 }

@@ -13,6 +13,7 @@ from inspector.domain.people import Role
 from inspector.gateway.people import People
 from inspector.gateway.recorder_desk import shown
 from inspector.gateway.site_run import runtime_of
+from inspector.gateway.store import server_of
 
 
 @click.group("people")
@@ -67,4 +68,4 @@ def enable(site: Path, badge: str) -> None:
 def _people(site: Path) -> People:
     settings = load_site(site)
     runtime = runtime_of(Path(settings.folder))
-    return People(Path(settings.data), runtime.recorder_socket)
+    return People(Path(settings.data), runtime.recorder_socket, server_of(settings))

@@ -17,8 +17,8 @@ from inspector.config.site import saved_site
 from inspector.domain.record import Counts
 from inspector.errors import NothingRunning
 from inspector.gateway.site_run import STALE_S, is_running, runtime_of
+from inspector.gateway.store import records_of
 from inspector.ipc import Message, Runtime, read_status
-from inspector.storage.sql_store import SqlRecords
 
 NO_TIMES = {"p50": None, "p99": None, "max": None}
 NO_MODEL = {
@@ -81,11 +81,10 @@ def read_site_status(runtime: Runtime) -> dict[str, Any]:
     line = read_status(runtime, "line") or {}
     fresh = time.monotonic() - float(str(line.get("beat_s", 0))) < STALE_S
     site = saved_site(runtime.site_file)
-    database = Path(site.data) / "inspector.db"
     own = {"name": "supervisor", "pid": supervisor["pid"], "since": supervisor.get("since", "")}
     processes = supervisor["processes"] if isinstance(supervisor["processes"], list) else []
     live = line.get("stations", {})
-    with closing(SqlRecords(database)) as store:
+    with closing(records_of(site)) as store:
         stations = {
             station.name: {
                 **_station(

@@ -56,6 +56,7 @@ def check_site(
         plcs=tuple(plcs),
         port=port,
         scada=whole.scada,
+        store=whole.store,
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.scada import ScadaSettings
 from inspector.config.station import Station
+from inspector.config.store import StoreSettings
 from inspector.settings import Settings
 
 
@@ -34,6 +35,9 @@ class SiteFile(Settings):
     scada: ScadaSettings | None = Field(
         default=None, description="Our OPC UA server for SCADA and MES; absent: none."
     )
+    store: StoreSettings | None = Field(
+        default=None, description="Where records lie; absent: in a SQLite file of the data folder."
+    )
 
 
 class Site(Settings):
@@ -46,6 +50,7 @@ class Site(Settings):
     port: int = Field(default=8080, ge=0, le=65535, description="Of the screens; 0: none.")
     host: str = Field(default="127.0.0.1", description="Address the screens listen on.")
     scada: ScadaSettings | None = None
+    store: StoreSettings | None = None
     demo: DemoSettings | None = None
 
     def station(self, name: str) -> Station:

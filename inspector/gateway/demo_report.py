@@ -13,6 +13,7 @@ from inspector.config.site import Site
 from inspector.domain.accounting import Recorded, Sums, account
 from inspector.domain.record import Record, RecordFilter
 from inspector.domain.words import verdict_name
+from inspector.gateway.store import records_of
 from inspector.line.status import percentiles
 from inspector.storage.sql_store import SqlRecords
 
@@ -38,7 +39,7 @@ class StationReport:
 def report(site: Site, truth: Path, *, dropped: Mapping[str, int]) -> dict[str, StationReport]:
     """Return the sums by station, and of all under "all"."""
     lines = [json.loads(line) for line in truth.read_text("utf-8").splitlines()]
-    with closing(SqlRecords(Path(site.data) / "inspector.db")) as store:
+    with closing(records_of(site)) as store:
         stations = {
             station.name: _station(store, station.name, lines, dropped.get(station.name, 0))
             for station in site.stations

@@ -11,6 +11,7 @@ from typing import Protocol
 from inspector.audit.note import Signer
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.scada import ScadaSettings
+from inspector.config.store import StoreSettings
 from inspector.errors import BadInput, SettingsWrong, StoreRefused
 
 _KEY_BYTES = 32
@@ -114,6 +115,13 @@ def pull_password(profile: PlcProfile, folder: Path) -> str:
 def scada_password(settings: ScadaSettings, folder: Path) -> str:
     """Return the password of those who read our OPC UA server; raises as `plc_password`."""
     return _password(settings, folder, "site.toml", table="scada.")
+
+
+def store_password(settings: StoreSettings, folder: Path) -> str:
+    """Return the password of the database, empty where none is named; raises as `plc_password`."""
+    if not settings.password_env and not settings.password_file:
+        return ""
+    return _password(settings, folder, "site.toml", table="store.")
 
 
 def _shown(profile: PlcProfile) -> str:

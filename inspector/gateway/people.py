@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from inspector.domain.people import Person, Role
 from inspector.gateway.recorder_ask import RecorderAsk
+from inspector.storage.postgres import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,11 @@ class People:
     Args:
         data: The site's data folder.
         recorder_socket: Where a running recorder of this site listens.
+        server: The PostgreSQL database that the site names, or None.
     """
 
-    def __init__(self, data: Path, recorder_socket: Path) -> None:
-        self._recorder = RecorderAsk(data, recorder_socket)
+    def __init__(self, data: Path, recorder_socket: Path, server: Server | None = None) -> None:
+        self._recorder = RecorderAsk(data, recorder_socket, server)
 
     def add(self, name: str, role: Role, badge: str = "") -> NewPerson:
         """Return the new person with a random PIN; without a badge, a random one too.

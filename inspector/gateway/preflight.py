@@ -5,16 +5,24 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
-from inspector.config.plc_profile import PlcProfile
 from inspector.config.site import Site
 from inspector.errors import BadInput, ProviderUnavailable, SettingsWrong
-from inspector.gateway.keys import plc_password, pull_password, scada_password
+from inspector.gateway.keys import (
+    plc_password,
+    pull_password,
+    scada_password,
+    store_password,
+)
 from inspector.gateway.station_model import check_station_fits
+from inspector.gateway.store import server_of
 from inspector.storage.database import check_usable
 from inspector.vision.devices import refuse_missing
 from inspector.vision.engines import refuse_without_runtime
 from inspector.vision.manifest import open_package
+
+Named = TypeVar("Named")
 
 
 def check_before_start(site: Site) -> None:
@@ -29,7 +37,7 @@ def check_before_start(site: Site) -> None:
         raise problem
     if site.demo is None:  # the demo makes its passwords itself
         _have_passwords(site)
-    check_usable(Path(site.data))
+    check_usable(Path(site.data), server_of(site))
     if site.port:
         must_be_free(site.host, site.port, "choose another with --port")
     if site.scada:
@@ -91,13 +99,15 @@ def password_file_problems(site: Site) -> Iterator[BadInput]:
             yield from _problem(plc_password, plc, folder)
         if plc.pull and plc.pull.password_file:
             yield from _problem(pull_password, plc, folder)
+    if site.store and site.store.password_file:
+        yield from _problem(store_password, site.store, folder)
 
 
 def _problem(
-    password: Callable[[PlcProfile, Path], str], plc: PlcProfile, folder: Path
+    password: Callable[[Named, Path], str], settings: Named, folder: Path
 ) -> Iterator[BadInput]:
     try:
-        password(plc, folder)
+        password(settings, folder)
     except BadInput as error:
         yield error
 

@@ -16,6 +16,7 @@ from inspector.gateway.recorder_socket import Later
 from inspector.gateway.site_run import runtime_of
 from inspector.ipc import JsonLines
 from inspector.storage.database import writing
+from inspector.storage.postgres import Server
 from inspector.storage.sql_people import SqlPeople
 
 _TIMEOUT_S: Final = 10.0
@@ -32,10 +33,11 @@ class RecorderAsk:
     Args:
         data: The site's data folder.
         recorder_socket: Where a running recorder of this site listens.
+        server: The PostgreSQL database that the site names, or None.
     """
 
-    def __init__(self, data: Path, recorder_socket: Path) -> None:
-        self._data, self._socket = data, recorder_socket
+    def __init__(self, data: Path, recorder_socket: Path, server: Server | None = None) -> None:
+        self._data, self._socket, self._server = data, recorder_socket, server
 
     def ask(self, ask: Mapping[str, object]) -> Mapping[str, Any]:
         """Return the answer of `recorder_desk`; who asks is the user of this computer.
@@ -77,7 +79,7 @@ class RecorderAsk:
 
     def _ask_directly(self, ask: Mapping[str, object]) -> dict[str, object]:
         """Do what the recorder would do, with its lock, while it does not run."""
-        with writing(self._data) as engine:
+        with writing(self._data, self._server) as engine:
             auditing = Auditing(engine, self._data)
             desk = Desk(SqlPeople(engine, auditing.log), auditing, SystemClock())
             answer = desk.answer(ask)

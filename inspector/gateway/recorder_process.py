@@ -19,6 +19,7 @@ from inspector.gateway.audit import Auditing
 from inspector.gateway.audit_watch import AuditWatch
 from inspector.gateway.recorder_desk import Desk, refusal
 from inspector.gateway.recorder_socket import AnsweringSocket
+from inspector.gateway.store import server_of
 from inspector.ipc import Runtime, write_status
 from inspector.recorder import GROUP_S, Recorder
 from inspector.storage.database import database_file, refusing, sqlite_note, writing
@@ -40,7 +41,10 @@ def main(site: Site, runtime: Runtime) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     clock = SystemClock()
-    with writing(Path(site.data)) as engine, JournalConsumer(runtime.journal) as journal:
+    with (
+        writing(Path(site.data), server_of(site)) as engine,
+        JournalConsumer(runtime.journal) as journal,
+    ):
         with refusing(database_file(Path(site.data))):
             auditing = Auditing(engine, Path(site.data))
             store = SqlStore(engine, auditing.log)

@@ -16,6 +16,7 @@ from inspector.domain.record import Record, RecordFilter
 from inspector.errors import BadInput, StoreRefused
 from inspector.gateway.demo_world import until_sigterm
 from inspector.gateway.keys import scada_password
+from inspector.gateway.store import records_of
 from inspector.ipc import Runtime, read_status, write_status
 from inspector.plc.certificates import days_left, ensure_certificate
 from inspector.scada.live import StationFacts
@@ -104,7 +105,7 @@ def serve(site: Site, runtime: Runtime) -> None:
         BadInput: The port is taken, or the password or the certificate cannot be read.
     """
     plan = scada_plan(site)
-    with closing(SqlRecords(Path(site.data) / "inspector.db")) as records:
+    with closing(records_of(site)) as records:
         server = ScadaServer(
             plan,
             GatewaySource(site, runtime, records),

@@ -22,9 +22,9 @@ from inspector.config.site import Site
 from inspector.config.station import Station
 from inspector.domain.people import SignedIn
 from inspector.errors import BadInput, NotAllowed, StoreRefused
+from inspector.gateway.store import records_of
 from inspector.ipc import JsonLines, Message, Runtime, read_status, write_status
 from inspector.ports import Clock
-from inspector.storage.sql_store import SqlRecords
 from web import LARGEST_BODY_BYTES, create_app
 from web.live import MOST_STREAMS
 from web.services import (
@@ -182,7 +182,7 @@ def main(site: Site, runtime: Runtime) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     clock = SystemClock()
-    records = SqlRecords(Path(site.data) / "inspector.db")
+    records = records_of(site)
     services = Services(
         live=LineStatus(site, runtime),
         records=records,

@@ -2,7 +2,8 @@
 
 One connection of one process writes and checkpoints (the recorder's); everyone else opens the
 file read-only. Two connections that write or checkpoint at the same moment can damage a database
-of SQLite before 3.51.3 (sqlite.org/wal.html, "The WAL-Reset Bug").
+of SQLite before 3.51.3 (sqlite.org/wal.html, "The WAL-Reset Bug"). Where the site names a
+`Server`, the same tables lie there (`postgres.py`), with one writer as well.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from inspector.errors import NothingRunning, StoreRefused
+from inspector.storage import postgres
+from inspector.storage.postgres import Server
 
 NEWEST: Final = "0005"
 """The revision that this code reads and writes; a test compares it with `migrations/`."""
@@ -53,48 +56,56 @@ def sqlite_note() -> str:
 
 
 @contextmanager
-def writing(data: Path) -> Iterator[Engine]:
-    """Be the only writer of a data folder, with its database made or brought up to date.
+def writing(data: Path, server: Server | None = None) -> Iterator[Engine]:
+    """Be the only writer of a site's database, made or brought up to date first.
+
+    Args:
+        data: The site's data folder, which holds the database where there is no server.
+        server: The PostgreSQL database that the site names, or None.
 
     Raises:
         NothingRunning: Another process writes this database.
         StoreRefused: The folder or the database cannot be used; the text says why.
     """
+    where = server or database_file(data)
     with _only_writer(data):
-        engine = _engine(database_file(data), _BOTH + _WRITER, begin="BEGIN IMMEDIATE")
+        engine = _writer(where)
         try:
-            with refusing(database_file(data)):
+            with refusing(where):
                 _bring_up_to_date(engine)
             yield engine
         finally:
             engine.dispose()
 
 
-def check_usable(data: Path) -> None:
+def check_usable(data: Path, server: Server | None = None) -> None:
     """Make the database, or bring it up to date; raises what `writing` raises.
 
     Called before the processes start, so that a bad database is one clear line for a person.
     """
-    with writing(data):
+    with writing(data, server):
         pass
 
 
-def reading(database: Path) -> Engine:
+def reading(database: Path | Server) -> Engine:
     """Return an engine that can only read; nothing is opened yet.
 
     A read-only connection does not checkpoint when it closes, as the last writable one would.
     """
+    if isinstance(database, Server):
+        return postgres.reader(database)
     return _engine(database, _BOTH + _READER, begin="BEGIN", read_only=True)
 
 
-def check_readable(engine: Engine, file: Path) -> None:
+def check_readable(engine: Engine, database: Path | Server) -> None:
     """Raise `StoreRefused` when the database is missing, or of another version than ours."""
-    if not file.exists():
-        raise StoreRefused(f"{file}: there are no records yet")
-    with refusing(file), engine.connect() as connection:
+    if isinstance(database, Path) and not database.exists():
+        raise StoreRefused(f"{database}: there are no records yet")
+    with refusing(database), engine.connect() as connection:
         found = _revision(connection)
     if found != NEWEST:
-        raise StoreRefused(f"{file}: the database is of version {found or 'none'}, not {NEWEST}")
+        why = f"the database is of version {found or 'none'}, not {NEWEST}"
+        raise StoreRefused(f"{database}: {why}")
 
 
 @contextmanager
@@ -111,6 +122,12 @@ def _only_writer(data: Path) -> Iterator[None]:
         raise NothingRunning(f"{data}: another process is writing this database") from error
     finally:
         os.close(lock)
+
+
+def _writer(where: Path | Server) -> Engine:
+    if isinstance(where, Server):
+        return postgres.writer(where)
+    return _engine(where, _BOTH + _WRITER, begin="BEGIN IMMEDIATE")
 
 
 def _engine(file: Path, pragmas: tuple[str, ...], *, begin: str, read_only: bool = False) -> Engine:
@@ -151,8 +168,7 @@ def _bring_up_to_date(engine: Engine) -> None:
 
 def _revision(connection: Connection) -> str:
     """Return the revision of the database, "" for an empty one."""
-    tables = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
-    if not connection.execute(text(tables)).scalar_one():
+    if not inspect(connection).has_table("alembic_version"):
         return ""
     return str(connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or "")
 
@@ -174,13 +190,14 @@ def _migrate(connection: Connection, found: str) -> None:
 
 
 @contextmanager
-def refusing(file: Path) -> Iterator[None]:
-    """Turn SQLite's errors into one sentence that names the file."""
+def refusing(database: Path | Server) -> Iterator[None]:
+    """Turn the database's errors into one sentence that names it."""
     try:
         yield
     except DatabaseError as error:
-        raise StoreRefused(f"{file}: {error.orig}") from error
+        (why, *_) = str(error.orig).splitlines() or [""]
+        raise StoreRefused(f"{database}: {why}") from error
     except StoreRefused as error:
-        if str(error).startswith(str(file)):
+        if str(error).startswith(str(database)):
             raise
-        raise StoreRefused(f"{file}: {error}") from error
+        raise StoreRefused(f"{database}: {error}") from error

@@ -21,6 +21,7 @@ from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import verdict_name
 from inspector.errors import StoreRefused
 from inspector.storage.database import check_readable, reading
+from inspector.storage.postgres import Server
 from inspector.storage.schema import (
     alarms,
     findings,
@@ -45,9 +46,9 @@ class SqlRecords:
     Every method raises `StoreRefused` while the database is not there, or cannot be read.
     """
 
-    def __init__(self, database: Path) -> None:
-        """Take the database file of a site."""
-        self._file = database
+    def __init__(self, database: Path | Server) -> None:
+        """Take the database file of a site, or the server that it names."""
+        self._database = database
         self._engine = reading(database)
         self._checked = False
 
@@ -118,13 +119,13 @@ class SqlRecords:
     def _reading(self) -> Iterator[Connection]:
         """Give a connection with one snapshot for all that is asked in it."""
         if not self._checked:
-            check_readable(self._engine, self._file)
+            check_readable(self._engine, self._database)
             self._checked = True
         try:
             with self._engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            raise StoreRefused(f"{self._file}: cannot be read now: {error}") from error
+            raise StoreRefused(f"{self._database}: cannot be read now: {error}") from error
 
 
 def token_digest(token: str) -> str:

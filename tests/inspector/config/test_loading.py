@@ -15,6 +15,7 @@ from inspector.config.loading import check_site, load_site
 from inspector.config.site import save_site, saved_site
 from inspector.config.station import most_in_flight
 from inspector.errors import SettingsWrong
+from inspector.gateway.store import server_of
 from tests.faults.running import copied_site
 
 ROOT = Path(__file__).parents[3]
@@ -269,3 +270,47 @@ def test_without_a_site_file_there_is_no_server_for_scada(site: Path) -> None:
     scada = load_site(site).scada
     assert scada
     assert (scada.host, scada.port) == ("127.0.0.1", 4840)
+
+
+STORE = '[store]\nurl = "postgresql://inspector@db/inspector"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (STORE.replace("inspector@", "inspector:s3cret@"), "store: url holds a password"),
+        (STORE.replace('or"', 'or?password=s3cret"'), "store: url holds a password"),
+        (STORE.replace("postgresql:", "mysql:"), 'store: url is not "postgresql://user@'),
+        (STORE.replace("db/inspector", "db"), 'store: url is not "postgresql://user@'),
+        (STORE + 'password_env = "A"\npassword_file = "b"\n', "store: give the password in"),
+        ("[store]\n", "store.url: is missing"),
+    ],
+)
+def test_a_wrong_database_is_one_line_without_its_password(
+    site: Path, text: str, problem: str
+) -> None:
+    (site / "site.toml").write_text(text)
+    with pytest.raises(SettingsWrong) as error:
+        load_site(site)
+    assert str(error.value).startswith(f"site.toml: {problem}")
+    assert "s3cret" not in str(error.value)
+
+
+def test_the_password_of_the_database_is_handed_on_and_kept_nowhere(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (site / "site.toml").write_text(STORE + 'password_env = "STORE_PASSWORD"\n')
+    monkeypatch.setenv("STORE_PASSWORD", "s3cret")
+    loaded = load_site(site)
+    save_site(loaded, tmp_path / "site.json")
+    server = server_of(loaded)
+    assert server
+    assert (server.url, server.password) == ("postgresql://inspector@db/inspector", "s3cret")
+    assert "s3cret" not in f"{server} {server!r} {(tmp_path / 'site.json').read_text()}"
+    monkeypatch.delenv("STORE_PASSWORD")
+    with pytest.raises(SettingsWrong, match=r"store\.password_env: the environment variable STORE"):
+        server_of(loaded)
+
+
+def test_without_a_named_database_records_lie_in_a_file(site: Path) -> None:
+    assert server_of(load_site(site)) is None

@@ -1,4 +1,4 @@
-"""A database of its own for each test."""
+"""A database of its own for each test, once in SQLite and once in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,10 +9,23 @@ import pytest
 from sqlalchemy import Engine
 
 from inspector.storage.database import database_file, writing
+from inspector.storage.postgres import Server
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import a_log
-from tests.databases import put_blank
+from tests.databases import Postgres, postgres, put_blank
+
+
+@pytest.fixture(
+    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+)
+def servers(request: pytest.FixtureRequest) -> Iterator[Postgres | None]:
+    """Give the PostgreSQL server of the tests, or None: they use a file."""
+    if request.param == "sqlite":
+        yield None
+        return
+    with postgres() as running:
+        yield running
 
 
 @pytest.fixture
@@ -21,9 +34,16 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def engine(data: Path) -> Iterator[Engine]:
-    put_blank(data)
-    with writing(data) as engine:
+def server(servers: Postgres | None, data: Path) -> Server | None:
+    """Make a blank database: in the server, or in the data folder."""
+    if servers is None:
+        put_blank(data)
+    return servers.blank() if servers else None
+
+
+@pytest.fixture
+def engine(data: Path, server: Server | None) -> Iterator[Engine]:
+    with writing(data, server) as engine:
         yield engine
 
 
@@ -33,7 +53,7 @@ def store(engine: Engine) -> SqlStore:
 
 
 @pytest.fixture
-def records(data: Path) -> Iterator[SqlRecords]:
-    opened = SqlRecords(database_file(data))
+def records(data: Path, server: Server | None) -> Iterator[SqlRecords]:
+    opened = SqlRecords(server or database_file(data))
     yield opened
     opened.close()

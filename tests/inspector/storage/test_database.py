@@ -17,15 +17,22 @@ from sqlalchemy.exc import OperationalError
 from inspector.errors import NothingRunning, StoreRefused
 from inspector.storage import database
 from inspector.storage.database import check_usable, database_file, reading, writing
+from inspector.storage.postgres import Server
 from inspector.storage.schema import metadata
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import a_log
+from tests.databases import Postgres
 from tests.journal_entries import START, Entry, judged, numbered
 
+sqlite_only = pytest.mark.parametrize("servers", ["sqlite"], indirect=True, scope="session")
 
-def test_the_migrations_make_the_tables_that_the_code_uses(data: Path) -> None:
-    with writing(data) as engine, engine.connect() as connection:
+
+def test_the_migrations_make_the_tables_that_the_code_uses(
+    data: Path, servers: Postgres | None
+) -> None:
+    new = servers.empty() if servers else None
+    with writing(data, new) as engine, engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
@@ -56,6 +63,7 @@ def apply_entry(engine: Engine, entry: Entry) -> None:
     SqlStore(engine, a_log()).apply("ring-1", [one], offset=one[0], now=START)
 
 
+@sqlite_only
 def test_the_writer_keeps_the_settings_that_survive_a_power_cut(engine: Engine) -> None:
     expected = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
     with engine.connect() as connection:
@@ -63,18 +71,20 @@ def test_the_writer_keeps_the_settings_that_survive_a_power_cut(engine: Engine) 
             assert connection.execute(text(f"PRAGMA {pragma}")).scalar() == value
 
 
-def test_a_second_start_finds_what_the_first_made(data: Path) -> None:
-    with writing(data) as engine, engine.begin() as connection:
+def test_a_second_start_finds_what_the_first_made(data: Path, server: Server | None) -> None:
+    with writing(data, server) as engine, engine.begin() as connection:
         connection.execute(text("INSERT INTO meta VALUES ('site', 'here')"))
-    with writing(data) as engine, engine.begin() as connection:
+    with writing(data, server) as engine, engine.begin() as connection:
         assert connection.execute(text("SELECT value FROM meta")).scalar() == "here"
 
 
+@sqlite_only
 def test_a_second_writer_is_refused(data: Path, engine: Engine) -> None:
     with pytest.raises(NothingRunning, match="another process is writing"):
         check_usable(data)
 
 
+@sqlite_only
 def test_a_reader_cannot_write(data: Path, engine: Engine) -> None:
     reader = reading(database_file(data))
     with reader.connect() as connection, pytest.raises(OperationalError, match="readonly"):

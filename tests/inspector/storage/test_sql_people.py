@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
 from inspector.domain.people import ABSOLUTE_LIMIT, IDLE_LIMIT, Role
 from inspector.errors import BadInput
-from inspector.storage.database import database_file, writing
+from inspector.storage.database import writing
+from inspector.storage.postgres import Server
 from inspector.storage.sql_people import Candidate, SqlPeople, hash_of, new_pin, pin_is_right
 from inspector.storage.sql_store import SqlRecords
 from tests.auditing import BY, a_log
@@ -150,14 +152,8 @@ def test_a_right_pin_forgets_the_wrong_ones_and_a_day_does_too(people: SqlPeople
     wrong(people, 4, "1", "panel", later)
 
 
-def test_the_wait_survives_a_restart(data_of_a_guesser: SqlRecords) -> None:
-    with writing(data_of_a_guesser._file.parent) as engine:
-        assert SqlPeople(engine, a_log()).try_to_sign_in("1", "elsewhere", NOW) == MINUTE
-
-
-@pytest.fixture
-def data_of_a_guesser(tmp_path_factory: pytest.TempPathFactory) -> SqlRecords:
-    data = tmp_path_factory.mktemp("guessed")
-    with writing(data) as engine:
+def test_the_wait_survives_a_restart(data: Path, server: Server | None) -> None:
+    with writing(data, server) as engine:
         wrong(SqlPeople(engine, a_log()), 5, "1", "panel")
-    return SqlRecords(database_file(data))
+    with writing(data, server) as engine:
+        assert SqlPeople(engine, a_log()).try_to_sign_in("1", "elsewhere", NOW) == MINUTE
