@@ -11,6 +11,7 @@ import tomllib
 import types
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
@@ -365,9 +366,7 @@ def range_of(field: FieldInfo) -> str:
     if annotation is bool:
         return "`true`, `false`"
     if get_origin(annotation) is tuple:
-        words = get_args(get_args(annotation)[0])
-        listed = ", ".join(f"`{word}`" for word in words)
-        return f"{spoken(field.metadata)} {f'of {listed}' if words else 'tables'}"
+        return f"{spoken(field.metadata)} {items_of(get_args(annotation)[0])}"
     if get_origin(annotation) is dict:
         value = get_args(annotation)[1]
         return f"class → {spoken(getattr(value, '__metadata__', ()))}"
@@ -375,6 +374,13 @@ def range_of(field: FieldInfo) -> str:
         return text_range(field)
     whole = "whole number, " if annotation is int else ""
     return whole + spoken(field.metadata)
+
+
+def items_of(one: Any) -> str:
+    if one is time:
+        return "times of day"
+    words = ", ".join(f"`{word}`" for word in get_args(one))
+    return f"of {words}" if words else "tables"
 
 
 def when_set(annotation: Any) -> Any:

@@ -57,6 +57,7 @@ def check_site(
         port=port,
         scada=whole.scada,
         store=whole.store,
+        shifts=whole.shifts,
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.scada import ScadaSettings
+from inspector.config.shifts import ShiftSettings
 from inspector.config.station import Station
 from inspector.config.store import StoreSettings
 from inspector.settings import Settings
@@ -38,6 +39,9 @@ class SiteFile(Settings):
     store: StoreSettings | None = Field(
         default=None, description="Where records lie; absent: in a SQLite file of the data folder."
     )
+    shifts: ShiftSettings | None = Field(
+        default=None, description="When the shifts begin; absent: none are counted."
+    )
 
 
 class Site(Settings):
@@ -51,6 +55,7 @@ class Site(Settings):
     host: str = Field(default="127.0.0.1", description="Address the screens listen on.")
     scada: ScadaSettings | None = None
     store: StoreSettings | None = None
+    shifts: ShiftSettings | None = None
     demo: DemoSettings | None = None
 
     def station(self, name: str) -> Station:

@@ -75,7 +75,9 @@ class Record:
         ready_to_judged_ms: Last frame ready to verdict; None when no frame came.
         latency_ms: Last frame ready to the PLC's acknowledgement; None before that.
         late: The verdict was acknowledged after its deadline; None while not known.
-        stratum, audit_pi, selected: For the audits to come; None now.
+        stratum, audit_pi, selected, strata_version, audit_key: How a passed part was drawn for the
+            audit: with which probability, by which strata and key; None where nothing is drawn.
+        score: What its stratum was found by.
         views: In the recipe's order.
         decision: None while the PLC has not decided.
         events: Oldest first.
@@ -107,6 +109,9 @@ class Record:
     views: tuple[ViewResult, ...]
     decision: Decision | None
     events: tuple[VerdictEvent, ...]
+    score: float | None = None
+    strata_version: int | None = None
+    audit_key: str | None = None
 
     @property
     def outcome(self) -> str:

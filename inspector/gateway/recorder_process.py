@@ -10,11 +10,15 @@ import signal
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from inspector.clock import SystemClock
 from inspector.config.site import Site
+from inspector.domain.periods import Shifts
+from inspector.errors import StoreRefused
 from inspector.gateway.audit import Auditing
 from inspector.gateway.audit_watch import AuditWatch
 from inspector.gateway.recorder_desk import Desk, refusal
@@ -22,6 +26,7 @@ from inspector.gateway.recorder_socket import AnsweringSocket
 from inspector.gateway.store import server_of
 from inspector.ipc import Runtime, write_status
 from inspector.recorder import GROUP_S, Recorder
+from inspector.storage.closing import Closing
 from inspector.storage.database import database_file, refusing, sqlite_note, writing
 from inspector.storage.journal import JournalConsumer
 from inspector.storage.sql_people import SqlPeople
@@ -29,6 +34,8 @@ from inspector.storage.sql_writing import SqlStore
 
 STATUS_EACH_S: Final = 0.25
 TIDY_EACH_S: Final = 3600.0
+CLOSE_EACH_S: Final = 2.0
+NO_SHIFTS: Final = Shifts(ZoneInfo("UTC"))
 
 
 def main(site: Site, runtime: Runtime) -> None:
@@ -52,8 +59,17 @@ def main(site: Site, runtime: Runtime) -> None:
             watch.begin(site.model_dump(mode="json"))
         recorder = Recorder(journal, store, clock)
         desk = Desk(SqlPeople(engine, auditing.log), auditing, clock)
+        closing = Closing(engine, site.shifts.shifts() if site.shifts else NO_SHIFTS)
         with AnsweringSocket(runtime.recorder_socket, desk.answer, refusal) as callers:
-            _run(recorder, runtime, stopping, watch=watch, desk=desk, callers=callers)
+            _run(
+                recorder,
+                runtime,
+                stopping,
+                watch=watch,
+                desk=desk,
+                callers=callers,
+                closing=closing,
+            )
 
 
 def _run(
@@ -64,8 +80,9 @@ def _run(
     watch: AuditWatch,
     desk: Desk,
     callers: AnsweringSocket,
+    closing: Closing,
 ) -> None:
-    said_s = tidied_s = float("-inf")
+    said_s = tidied_s = closed_s = float("-inf")
     next_s = time.monotonic()
     while not stopping.is_set():
         now_s = time.monotonic()
@@ -79,6 +96,10 @@ def _run(
         if now_s - tidied_s > TIDY_EACH_S:
             tidied_s = now_s
             desk.tidy()
+        if now_s - closed_s > CLOSE_EACH_S and not recorder.behind_bytes:
+            closed_s = now_s
+            with suppress(StoreRefused):  # the recorder's state says it, and it comes again
+                closing.step(SystemClock().now())
         callers.serve(max(next_s - time.monotonic(), 0.0))
     while recorder.step():
         pass

@@ -24,7 +24,7 @@ from inspector.errors import NothingRunning, StoreRefused
 from inspector.storage import postgres
 from inspector.storage.postgres import Server
 
-NEWEST: Final = "0005"
+NEWEST: Final = "0006"
 """The revision that this code reads and writes; a test compares it with `migrations/`."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

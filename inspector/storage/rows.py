@@ -49,6 +49,7 @@ class Rows:
 
     known: Known
     stations: dict[str, Row] = field(default_factory=dict)
+    packages: dict[tuple[str, str], Row] = field(default_factory=dict)
     parts: dict[str, Row] = field(default_factory=dict)
     views: list[Row] = field(default_factory=list)
     findings: list[Row] = field(default_factory=list)
@@ -136,6 +137,9 @@ def _part_row(record: str, number: Number, entry: Entry) -> Row:
         "stratum": entry.get("stratum"),
         "audit_pi": _figure(entry.get("audit_pi")),
         "selected": entry.get("selected"),
+        "score": _figure(entry.get("score")),
+        "strata_version": entry.get("strata_version"),
+        "audit_key": entry.get("audit_key"),
     }
 
 
@@ -301,7 +305,11 @@ def _new_part(rows: Rows, part: Row) -> None:
     rows.parts[record] = part
     rows.known.records.add(record)
     rows.known.by_number[station, part["run"], part["number"]] = record
-    rows.stations.setdefault(station, {"name": station, "first_seen_at": part["judged_at"]})
+    seen = {"first_seen_at": part["judged_at"]}
+    rows.stations.setdefault(station, {"name": station, **seen})
+    if package := part["package"]:
+        model = {"name": package, "model_sha256": part["model_sha256"]}
+        rows.packages.setdefault((package, part["model_sha256"]), {**model, **seen})
 
 
 def _known_record(rows: Rows, entry: Entry) -> str:

@@ -26,6 +26,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 Utc = BigInteger
@@ -55,35 +56,34 @@ metadata = MetaData(
     }
 )
 
-_Id = String(64)
-_Name = String(64)
-_Digest = String(64)
-_AutoId = BigInteger().with_variant(
-    Integer, "sqlite"
-)  # SQLite counts up only what it calls INTEGER
+Id = String(64)
+Name = String(64)
+Digest = String(64)
+AutoId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only what it calls INTEGER
 
 
-def _one_of(column: str, *words: str) -> CheckConstraint:
+def one_of(column: str, *words: str) -> CheckConstraint:
+    """Return the rule that a column holds one of these words."""
     listed = ", ".join(f"'{word}'" for word in words)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
 def _part_of() -> Column[str]:
-    return Column("record", _Id, ForeignKey("parts.record"), primary_key=True)
+    return Column("record", Id, ForeignKey("parts.record"), primary_key=True)
 
 
 stations = Table(
     "stations",
     metadata,
-    Column("name", _Name, primary_key=True),
+    Column("name", Name, primary_key=True),
     Column("first_seen_at", Utc, nullable=False),
 )
 
 parts = Table(
     "parts",
     metadata,
-    Column("record", _Id, primary_key=True),
-    Column("station", _Name, ForeignKey("stations.name"), nullable=False),
+    Column("record", Id, primary_key=True),
+    Column("station", Name, ForeignKey("stations.name"), nullable=False),
     Column("run", Integer, nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("triggered_at", Utc, nullable=False),
@@ -92,12 +92,12 @@ parts = Table(
     Column("verdict", String(8), nullable=False),
     Column("reasons", JSON, nullable=False),
     Column("not_inspected", Text, nullable=False),
-    Column("recipe", _Name, nullable=False),
-    Column("package", _Name, nullable=False),
-    Column("model_sha256", _Digest, nullable=False),
-    Column("device_asked", _Name, nullable=False, server_default=""),
-    Column("device", _Name, nullable=False),
-    Column("precision", _Name, nullable=False),
+    Column("recipe", Name, nullable=False),
+    Column("package", Name, nullable=False),
+    Column("model_sha256", Digest, nullable=False),
+    Column("device_asked", Name, nullable=False, server_default=""),
+    Column("device", Name, nullable=False),
+    Column("precision", Name, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("ready_to_judged_ms", Float),
     Column("latency_ms", Float),
@@ -105,19 +105,28 @@ parts = Table(
     Column("stratum", SmallInteger),
     Column("audit_pi", Float),
     Column("selected", Boolean),
-    _one_of("verdict", "pass", "reject", "unknown"),
+    Column("score", Float),  # what the strata are cut by
+    Column("strata_version", Integer),
+    Column("audit_key", Name),  # id of the key that drew, not the key
+    one_of("verdict", "pass", "reject", "unknown"),
     UniqueConstraint("station", "run", "number"),
     Index("ix_parts_station_time", "station", "triggered_at"),
     Index("ix_parts_time", "triggered_at"),
+    Index(
+        "ix_parts_selected",
+        "triggered_at",
+        sqlite_where=text("selected"),
+        postgresql_where=text("selected"),
+    ),
 )
 
 views = Table(
     "views",
     metadata,
     _part_of(),
-    Column("view", _Name, primary_key=True),
+    Column("view", Name, primary_key=True),
     Column("position", SmallInteger, nullable=False),
-    Column("picture", _Digest, nullable=False),
+    Column("picture", Digest, nullable=False),
     Column("width_px", Integer, nullable=False),
     Column("height_px", Integer, nullable=False),
     Column("missed", Text, nullable=False),
@@ -131,9 +140,9 @@ findings = Table(
     "findings",
     metadata,
     _part_of(),
-    Column("view", _Name, primary_key=True),
+    Column("view", Name, primary_key=True),
     Column("position", SmallInteger, primary_key=True),
-    Column("kind", _Name, nullable=False),
+    Column("kind", Name, nullable=False),
     Column("score", Float, nullable=False),
     Column("x", Float, nullable=False),
     Column("y", Float, nullable=False),
@@ -157,14 +166,14 @@ plc_decisions = Table(
 verdict_events = Table(
     "verdict_events",
     metadata,
-    Column("id", _AutoId, primary_key=True),
+    Column("id", AutoId, primary_key=True),
     Column("source", String(64), nullable=False, unique=True),
-    Column("record", _Id, ForeignKey("parts.record"), nullable=False, index=True),
+    Column("record", Id, ForeignKey("parts.record"), nullable=False, index=True),
     Column("kind", String(16), nullable=False),
     Column("press_id", String(128), unique=True),  # null for latched: nobody pressed
     Column("revision", SmallInteger, nullable=False),
     Column("verdict", String(8), nullable=False),
-    Column("person", _Id, nullable=False),
+    Column("person", Id, nullable=False),
     Column("person_name", String(128), nullable=False),
     Column("role", String(16), nullable=False),
     Column("signed_in", Boolean, nullable=False),
@@ -172,15 +181,15 @@ verdict_events = Table(
     Column("painted_at", Utc),
     Column("at", Utc, nullable=False),
     Column("why", Text, nullable=False),
-    _one_of("kind", "override", "latched", "correction"),
-    _one_of("verdict", "pass", "reject", "unknown"),
+    one_of("kind", "override", "latched", "correction"),
+    one_of("verdict", "pass", "reject", "unknown"),
 )
 
 gaps = Table(
     "gaps",
     metadata,
-    Column("id", _AutoId, primary_key=True),
-    Column("station", _Name, ForeignKey("stations.name"), nullable=False),
+    Column("id", AutoId, primary_key=True),
+    Column("station", Name, ForeignKey("stations.name"), nullable=False),
     Column("run", Integer, nullable=False),
     Column("first", BigInteger, nullable=False),
     Column("last", BigInteger, nullable=False),
@@ -193,9 +202,9 @@ gaps = Table(
 boots = Table(
     "boots",
     metadata,
-    Column("id", _AutoId, primary_key=True),
+    Column("id", AutoId, primary_key=True),
     Column("source", String(64), nullable=False, unique=True),
-    Column("station", _Name, nullable=False),
+    Column("station", Name, nullable=False),
     Column("epoch", Integer, nullable=False),
     Column("plc_boot", BigInteger, nullable=False),
     Column("at", Utc, nullable=False),
@@ -204,10 +213,10 @@ boots = Table(
 alarms = Table(
     "alarms",
     metadata,
-    Column("id", _AutoId, primary_key=True),
+    Column("id", AutoId, primary_key=True),
     Column("source", String(64), nullable=False, unique=True),
-    Column("station", _Name, nullable=False),  # "": the whole gateway
-    Column("name", _Name, nullable=False),
+    Column("station", Name, nullable=False),  # "": the whole gateway
+    Column("name", Name, nullable=False),
     Column("text", Text, nullable=False),
     Column("on", Boolean, nullable=False),
     Column("at", Utc, nullable=False),
@@ -217,8 +226,8 @@ alarms = Table(
 pictures = Table(
     "pictures",
     metadata,
-    Column("digest", _Digest, primary_key=True),  # of the pixels
-    Column("file_sha256", _Digest, nullable=False),
+    Column("digest", Digest, primary_key=True),  # of the pixels
+    Column("file_sha256", Digest, nullable=False),
     Column("bytes", BigInteger, nullable=False),
     Column("path", Text, nullable=False),  # within the data folder
     Column("at", Utc, nullable=False),
@@ -227,10 +236,10 @@ pictures = Table(
 people = Table(
     "people",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("name", String(128), nullable=False, unique=True),
     Column("role", String(16), nullable=False),
-    Column("badge", _Name, nullable=False, unique=True),
+    Column("badge", Name, nullable=False, unique=True),
     Column("pin_hash", Text, nullable=False),
     Column("active", Boolean, nullable=False),
     Column("created_at", Utc, nullable=False),
@@ -239,9 +248,9 @@ people = Table(
 sessions = Table(
     "sessions",
     metadata,
-    Column("token_sha256", _Digest, primary_key=True),
-    Column("person", _Id, ForeignKey("people.id"), nullable=False, index=True),
-    Column("csrf", _Digest, nullable=False),
+    Column("token_sha256", Digest, primary_key=True),
+    Column("person", Id, ForeignKey("people.id"), nullable=False, index=True),
+    Column("csrf", Digest, nullable=False),
     Column("created_at", Utc, nullable=False),
     Column("last_seen_at", Utc, nullable=False),
     Column("ended_at", Utc),
@@ -260,8 +269,8 @@ sign_in_attempts = Table(
 journal_position = Table(
     "journal_position",
     metadata,
-    Column("journal", _Name, primary_key=True),
-    Column("ring", _Name, nullable=False),
+    Column("journal", Name, primary_key=True),
+    Column("ring", Name, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("at", Utc, nullable=False),
 )
@@ -269,7 +278,7 @@ journal_position = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("seq", _AutoId, primary_key=True, autoincrement=False),  # from 1, without a hole
+    Column("seq", AutoId, primary_key=True, autoincrement=False),  # from 1, without a hole
     Column("body", LargeBinary, nullable=False),  # what is hashed is these bytes
     # The leaf's hash, then that of each subtree that this entry completes (audit/merkle.py).
     Column("hashes", LargeBinary, nullable=False),
@@ -278,13 +287,13 @@ audit = Table(
 audit_checkpoints = Table(
     "audit_checkpoints",
     metadata,
-    Column("size", _AutoId, primary_key=True, autoincrement=False),
+    Column("size", AutoId, primary_key=True, autoincrement=False),
     Column("note", Text, nullable=False),
 )
 
 meta = Table(
     "meta",
     metadata,
-    Column("key", _Name, primary_key=True),
+    Column("key", Name, primary_key=True),
     Column("value", Text, nullable=False),
 )

@@ -10,23 +10,24 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, and_, false, func, or_, select, true
+from sqlalchemy import Connection, Row, Select, and_, false, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import ColumnElement
 
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.people import ABSOLUTE_LIMIT, IDLE_LIMIT, Person, Role, SignedIn
+from inspector.domain.periods import Counted
 from inspector.domain.record import Alarm, Counts, Decision, Record, RecordFilter, VerdictEvent
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import verdict_name
 from inspector.errors import StoreRefused
+from inspector.storage.counting import cells_between, closed_between, counts_between
 from inspector.storage.database import check_readable, reading
 from inspector.storage.postgres import Server
 from inspector.storage.schema import (
     alarms,
     findings,
     from_us,
-    gaps,
     parts,
     people,
     plc_decisions,
@@ -71,10 +72,26 @@ class SqlRecords:
         with self._reading() as connection:
             return _whole(connection, _newest(conditions).limit(n))
 
-    def counts(self, station: str = "", since: datetime | None = None) -> Counts:
-        """Return the sums of a station, or of all; `since` is of the trigger."""
+    def counts(
+        self, station: str = "", since: datetime | None = None, until: datetime | None = None
+    ) -> Counts:
+        """Return the sums of a station, or of all; `since` and `until` are of the trigger."""
         with self._reading() as connection:
-            return _counts(connection, station, since)
+            return counts_between(connection, station, since, until)
+
+    def audit_cells(
+        self, station: str = "", since: datetime | None = None, until: datetime | None = None
+    ) -> dict[tuple[int, int, float], int]:
+        """Return how many parts had (strata version, stratum, chance of an audit)."""
+        with self._reading() as connection:
+            return cells_between(connection, station, since, until)
+
+    def closed_periods(
+        self, kind: str, station: str, *, since: datetime, until: datetime
+    ) -> tuple[Counted, ...]:
+        """Return hours, shifts or lots that began in a window and have closed, oldest first."""
+        with self._reading() as connection:
+            return closed_between(connection, kind, station, (to_us(since), to_us(until)))
 
     def alarms(self, station: str = "", limit: int = 100) -> tuple[Alarm, ...]:
         """Return alarms, newest first."""
@@ -242,6 +259,9 @@ def _record(row: Row[Any], seen: list[ViewResult], said: list[VerdictEvent]) -> 
         stratum=row.stratum,
         audit_pi=row.audit_pi,
         selected=row.selected,
+        score=row.score,
+        strata_version=row.strata_version,
+        audit_key=row.audit_key,
         views=tuple(seen),
         decision=_decision(row),
         events=tuple(said),
@@ -283,74 +303,3 @@ def _event(row: Row[Any]) -> VerdictEvent:
         at=from_us(row.at),
         why=row.why,
     )
-
-
-def _counts(connection: Connection, station: str, since: datetime | None) -> Counts:
-    some = _conditions(RecordFilter(station=station, since=since))
-    by_verdict: dict[str, int] = defaultdict(int)
-    not_inspected = late = 0
-    wanted = select(
-        parts.c.verdict,
-        func.count().label("n"),
-        func.count().filter(parts.c.not_inspected != "").label("not_inspected"),
-        func.count().filter(parts.c.late.is_(true())).label("late"),
-    ).where(*some)
-    for row in connection.execute(wanted.group_by(parts.c.verdict)):
-        by_verdict[row.verdict] = row.n
-        not_inspected += row.not_inspected
-        late += row.late
-    actions, disagreeing = _decided(connection, some)
-    events = _events(connection, some)
-    return Counts(
-        records=sum(by_verdict.values()),
-        passed=by_verdict["pass"],
-        rejected=by_verdict["reject"],
-        unknown=by_verdict["unknown"],
-        not_inspected=not_inspected,
-        decided=sum(actions.values()),
-        actions={Action(action): n for action, n in actions.items() if action is not None},
-        lost=actions.get(None, 0),
-        disagreeing=disagreeing,
-        late=late,
-        in_gap=_in_gap(connection, station, since),
-        overrides=events["override"],
-        corrections=events["correction"],
-    )
-
-
-def _decided(
-    connection: Connection, some: list[ColumnElement[bool]]
-) -> tuple[dict[int | None, int], int]:
-    decisions = plc_decisions.c
-    wanted = (
-        select(
-            decisions.action,
-            func.count().label("n"),
-            func.count().filter(decisions.agrees.is_(false())).label("disagreeing"),
-        )
-        .join_from(plc_decisions, parts)
-        .where(*some)
-        .group_by(decisions.action)
-    )
-    rows = connection.execute(wanted).all()
-    return {row.action: row.n for row in rows}, sum(row.disagreeing for row in rows)
-
-
-def _events(connection: Connection, some: list[ColumnElement[bool]]) -> dict[str, int]:
-    wanted = (
-        select(verdict_events.c.kind, func.count().label("n"))
-        .join_from(verdict_events, parts)
-        .where(*some)
-        .group_by(verdict_events.c.kind)
-    )
-    found = {row.kind: int(row.n) for row in connection.execute(wanted)}
-    return defaultdict(int, found)
-
-
-def _in_gap(connection: Connection, station: str, since: datetime | None) -> int:
-    wanted = select(func.coalesce(func.sum(gaps.c.last - gaps.c.first + 1), 0))
-    if station:
-        wanted = wanted.where(gaps.c.station == station)
-    if since:
-        wanted = wanted.where(gaps.c.at >= to_us(since))
-    return int(connection.execute(wanted).scalar_one())

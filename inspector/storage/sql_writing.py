@@ -20,6 +20,8 @@ from inspector.domain.accounted import LOOKED_BACK, Accounted, accounted
 from inspector.errors import StoreRefused
 from inspector.storage import schema
 from inspector.storage.audit_changes import changes_in, only_new
+from inspector.storage.closing import mark_stale
+from inspector.storage.feedback_schema import packages
 from inspector.storage.rows import Known, Row, Rows, mentioned, rows_of, unstorable
 from inspector.storage.schema import to_us
 from inspector.storage.sql_audit import AuditLog
@@ -154,6 +156,7 @@ def _known(connection: Connection, sourced: Sequence[tuple[str, Entry]]) -> Know
 
 def _insert(connection: Connection, rows: Rows) -> None:
     _insert_new(connection, schema.stations, list(rows.stations.values()))
+    _insert_new(connection, packages, list(rows.packages.values()))
     for name, table in _TABLES:
         some = getattr(rows, name)
         _insert_new(connection, table, list(some.values()) if isinstance(some, dict) else some)
@@ -161,6 +164,13 @@ def _insert(connection: Connection, rows: Rows) -> None:
         parts = schema.parts
         first_only = and_(parts.c.record == bindparam("of_record"), parts.c.late.is_(None))
         connection.execute(update(parts).where(first_only), rows.acks)
+    mark_stale(connection, _touched(rows))
+
+
+def _touched(rows: Rows) -> set[str]:
+    """Return the records that the rows speak of."""
+    later = (*rows.decisions, *rows.events)
+    return {*rows.parts, *(row["of_record"] for row in rows.acks), *(r["record"] for r in later)}
 
 
 def _insert_new(connection: Connection, table: Table, rows: list[Row]) -> None:

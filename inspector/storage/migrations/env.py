@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from inspector.storage.schema import metadata
+from inspector.storage.feedback_schema import reviews
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=reviews.metadata,
     render_as_batch=True,
 )
 context.run_migrations()

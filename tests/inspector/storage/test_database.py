@@ -17,13 +17,10 @@ from sqlalchemy.exc import OperationalError
 from inspector.errors import NothingRunning, StoreRefused
 from inspector.storage import database
 from inspector.storage.database import check_usable, database_file, reading, writing
+from inspector.storage.feedback_schema import reviews
 from inspector.storage.postgres import Server
-from inspector.storage.schema import metadata
 from inspector.storage.sql_store import SqlRecords
-from inspector.storage.sql_writing import SqlStore
-from tests.auditing import a_log
 from tests.databases import Postgres
-from tests.journal_entries import START, Entry, judged, numbered
 
 sqlite_only = pytest.mark.parametrize("servers", ["sqlite"], indirect=True, scope="session")
 
@@ -34,7 +31,7 @@ def test_the_migrations_make_the_tables_that_the_code_uses(
     new = servers.empty() if servers else None
     with writing(data, new) as engine, engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
+        assert compare_metadata(context, reviews.metadata) == []
 
 
 def test_the_code_reads_the_newest_revision() -> None:
@@ -43,24 +40,25 @@ def test_the_code_reads_the_newest_revision() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == database.NEWEST
 
 
-def test_records_of_the_version_before_stay_without_the_device_that_was_asked_for(
-    data: Path, engine: Engine
+def test_records_of_an_older_version_stay_and_their_package_is_known(
+    data: Path, servers: Postgres | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    apply_entry(engine, judged(1))
-    with engine.begin() as connection:
-        connection.execute(text("ALTER TABLE parts DROP COLUMN device_asked"))
-        connection.execute(text("ALTER TABLE findings DROP COLUMN outline"))
-        for table in ("audit", "audit_checkpoints"):
-            connection.execute(text(f"DROP TABLE {table}"))
-        connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
-        database._migrate(connection, "0002")
-        found = connection.execute(text("SELECT device_asked, device FROM parts")).one()
-    assert tuple(found) == ("", "CPU")
+    old = servers.empty() if servers else None
+    with monkeypatch.context() as before:
+        before.setattr(database, "NEWEST", "0002")
+        with writing(data, old) as engine, engine.begin() as connection:
+            connection.execute(text("INSERT INTO stations VALUES ('ring', 1)"))
+            connection.execute(text(OLD_PART))
+    with writing(data, old) as engine, engine.begin() as connection:
+        found = connection.execute(text("SELECT device_asked, device, score FROM parts")).one()
+        assert tuple(found) == ("", "CPU", None)
+        assert connection.execute(text("SELECT name FROM packages")).scalars().all() == ["ring"]
 
 
-def apply_entry(engine: Engine, entry: Entry) -> None:
-    (one,) = numbered([entry])
-    SqlStore(engine, a_log()).apply("ring-1", [one], offset=one[0], now=START)
+OLD_PART = """INSERT INTO parts (record, station, run, number, triggered_at, judged_at, encoder,
+ verdict, reasons, not_inspected, recipe, package, model_sha256, device, "precision", epoch)
+ VALUES ('r1', 'ring', 1, 1, 5, 6, 0, 'pass', '[]', '', 'standard', 'ring', 'b', 'CPU', 'BF16', 3)
+"""
 
 
 @sqlite_only

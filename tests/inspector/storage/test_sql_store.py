@@ -22,7 +22,7 @@ from inspector.domain.record import Record, RecordFilter
 from inspector.domain.verdict import Action, Verdict
 from inspector.errors import StoreRefused
 from inspector.storage.database import database_file, writing
-from inspector.storage.schema import metadata
+from inspector.storage.feedback_schema import reviews
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
@@ -164,7 +164,7 @@ def contents(engine: Engine) -> dict[str, Any]:
                 tuple(json.dumps(value, default=repr) for value in row)
                 for row in connection.execute(select(*(c for c in table.c if c.name != "id")))
             )
-            for table in metadata.sorted_tables
+            for table in reviews.metadata.sorted_tables
             if table.name not in ("journal_position", "audit_checkpoints")
         }
 

@@ -1,0 +1,216 @@
+"""Sums over parts: of closed periods from their rows, of what is still open from the parts.
+
+A year of parts is some thousand rows of hours for each station. Only the hour that runs, the two
+ends of a window, and hours that something late belongs to are counted part by part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, and_, case, func, select
+from sqlalchemy.sql import ColumnElement
+
+from inspector.domain.periods import Counted, Period
+from inspector.domain.record import Counts
+from inspector.domain.verdict import Action
+from inspector.storage.feedback_schema import ACTIONS, COUNTED, cell_counts, period_counts
+from inspector.storage.schema import (
+    from_us,
+    gaps,
+    parts,
+    plc_decisions,
+    stations,
+    to_us,
+    verdict_events,
+)
+
+HOUR_US: Final = 3_600_000_000
+Stretch = tuple[int, int]
+"""From, and until without it: microseconds, UTC."""
+
+_FOREVER: Final[Stretch] = (0, 2**62)
+
+
+def counts_between(
+    connection: Connection, station: str, since: datetime | None, until: datetime | None
+) -> Counts:
+    """Return the sums of a station, or of all, over parts triggered in a window."""
+    window = _window(since, until)
+    sums = dict.fromkeys(COUNTED, 0)
+    for name in [station] if station else names_of_stations(connection):
+        for row in (
+            _closed(connection, name, window),
+            *(count(connection, name, open_) for open_ in _open(connection, name, window)),
+        ):
+            sums = {column: sums[column] + row[column] for column in COUNTED}
+    return counts_of(sums, in_gap=_in_gap(connection, station, window))
+
+
+def cells_between(
+    connection: Connection, station: str, since: datetime | None, until: datetime | None
+) -> dict[tuple[int, int, float], int]:
+    """Return how many passed parts had (strata version, stratum, chance of an audit)."""
+    window = _window(since, until)
+    found: dict[tuple[int, int, float], int] = {}
+    for name in [station] if station else names_of_stations(connection):
+        wanted = [_closed_cells(name, window)]
+        wanted += [cells_of(name, open_) for open_ in _open(connection, name, window)]
+        for one in wanted:
+            for *cell, n in connection.execute(one):
+                key = (int(cell[0]), int(cell[1]), float(cell[2]))
+                found[key] = found.get(key, 0) + int(n)
+    return found
+
+
+def closed_between(
+    connection: Connection, kind: str, station: str, window: Stretch
+) -> tuple[Counted, ...]:
+    """Return the closed periods of a kind that began in a window, oldest first."""
+    column = period_counts.c
+    began = column.began_at >= window[0], column.began_at < window[1]
+    wanted = select(period_counts).where(column.kind == kind, column.station == station, *began)
+    rows = connection.execute(wanted.order_by(column.began_at)).all()
+    return tuple(_counted(connection, row) for row in rows)
+
+
+def _counted(connection: Connection, row: Row[Any]) -> Counted:
+    stretch = row.began_at, row.ended_at
+    fresh = {name: getattr(row, name) for name in COUNTED}
+    sums = count(connection, row.station, stretch) if row.stale else fresh
+    period = Period(from_us(row.began_at), from_us(row.ended_at), row.name)
+    in_gap = _in_gap(connection, row.station, stretch)
+    return Counted(row.kind, row.station, period, counts_of(sums, in_gap=in_gap))
+
+
+def names_of_stations(connection: Connection) -> list[str]:
+    """Return every station that has had a part or a gap."""
+    return list(connection.execute(select(stations.c.name).order_by(stations.c.name)).scalars())
+
+
+def counts_of(sums: dict[str, int], *, in_gap: int) -> Counts:
+    """Return the sums of the columns `COUNTED` as the screens know them."""
+    actions = {Action(action): sums[f"action_{action}"] for action in ACTIONS}
+    plain = {name: sums[name] for name in COUNTED if not name.startswith("action_")}
+    seen = {action: n for action, n in actions.items() if n}
+    return Counts(**plain, actions=seen, in_gap=in_gap)
+
+
+def count(connection: Connection, station: str, stretch: Stretch) -> dict[str, int]:
+    """Return the sums over the parts that were triggered in a stretch, part by part."""
+    within = _within(station, stretch)
+    row = connection.execute(_sums().where(*within)).mappings().one()
+    said = (
+        select(verdict_events.c.kind, func.count())
+        .join_from(parts, verdict_events)
+        .where(*within)
+        .group_by(verdict_events.c.kind)
+    )
+    kinds = {kind: int(n) for kind, n in connection.execute(said)}
+    people = {"overrides": kinds.get("override", 0), "corrections": kinds.get("correction", 0)}
+    return {**{name: int(value or 0) for name, value in row.items()}, **people}
+
+
+def _sums() -> Select[*tuple[Any, ...]]:
+    part, decision = parts.c, plc_decisions.c
+    decided = decision.record.is_not(None)
+    return select(
+        func.count().label("records"),
+        _many("passed", part.verdict == "pass"),
+        _many("rejected", part.verdict == "reject"),
+        _many("unknown", part.verdict == "unknown"),
+        _many("not_inspected", part.not_inspected != ""),
+        _many("late", part.late.is_(True)),
+        _many("decided", decided),
+        _many("lost", and_(decided, decision.action.is_(None))),
+        _many("disagreeing", decision.agrees.is_(False)),
+        *(_many(f"action_{action}", decision.action == action) for action in ACTIONS),
+    ).join_from(parts, plc_decisions, isouter=True)
+
+
+def _many(name: str, condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((condition, 1), else_=0)).label(name)
+
+
+def _within(station: str, stretch: Stretch) -> tuple[ColumnElement[bool], ...]:
+    at = parts.c.triggered_at
+    return parts.c.station == station, at >= stretch[0], at < stretch[1]
+
+
+def _closed(connection: Connection, station: str, window: Stretch) -> dict[str, int]:
+    columns = [func.coalesce(func.sum(period_counts.c[name]), 0).label(name) for name in COUNTED]
+    wanted = select(*columns).where(*_whole_hours(station, window))
+    row = connection.execute(wanted).mappings().one()
+    return {name: int(value) for name, value in row.items()}
+
+
+def _closed_cells(station: str, window: Stretch) -> Select[Any]:
+    cell = cell_counts.c
+    hour = and_(period_counts.c.station == cell.station, period_counts.c.began_at == cell.began_at)
+    by = cell.strata_version, cell.stratum, cell.audit_pi
+    return (
+        select(*by, func.sum(cell.parts))
+        .join_from(cell_counts, period_counts, hour)
+        .where(*_whole_hours(station, window))
+        .group_by(*by)
+    )
+
+
+def cells_of(station: str, stretch: Stretch) -> Select[Any]:
+    """Return the question for the cells of a stretch, part by part."""
+    part = parts.c
+    by = part.strata_version, part.stratum, part.audit_pi
+    drawn = part.strata_version.is_not(None), part.stratum.is_not(None), part.audit_pi.is_not(None)
+    return select(*by, func.count()).where(*_within(station, stretch), *drawn).group_by(*by)
+
+
+def _whole_hours(station: str, window: Stretch) -> tuple[ColumnElement[bool], ...]:
+    closed = period_counts.c
+    return (
+        closed.kind == "hour",
+        closed.station == station,
+        closed.began_at >= window[0],
+        closed.ended_at <= window[1],
+        closed.stale.is_(False),
+    )
+
+
+def _open(connection: Connection, station: str, window: Stretch) -> Iterator[Stretch]:
+    """Yield the stretches of a window that no row of `_closed` stands for."""
+    closed = period_counts.c
+    hours = closed.kind == "hour", closed.station == station
+    ends = select(func.min(closed.began_at), func.max(closed.ended_at)).where(*hours)
+    first, last = connection.execute(ends).one()
+    if first is None:
+        yield window
+        return
+    begin, end = -(-window[0] // HOUR_US) * HOUR_US, window[1] // HOUR_US * HOUR_US
+    begin, end = max(begin, first), min(end, last)
+    if begin >= end:
+        yield window
+        return
+    stale = select(closed.began_at, closed.ended_at).where(*hours, closed.stale.is_(True))
+    inside = stale.where(closed.began_at >= begin, closed.ended_at <= end)
+    stretches = [(window[0], begin), *_pairs(connection.execute(inside)), (end, window[1])]
+    yield from (stretch for stretch in stretches if stretch[0] < stretch[1])
+
+
+def _pairs(rows: Iterable[Any]) -> list[Stretch]:
+    return [(int(began), int(ended)) for began, ended in rows]
+
+
+def _window(since: datetime | None, until: datetime | None) -> Stretch:
+    return (
+        max(to_us(since), 0) if since else _FOREVER[0],
+        to_us(until) if until else _FOREVER[1],
+    )
+
+
+def _in_gap(connection: Connection, station: str, window: Stretch) -> int:
+    wanted = select(func.coalesce(func.sum(gaps.c.last - gaps.c.first + 1), 0))
+    wanted = wanted.where(gaps.c.at >= window[0], gaps.c.at < window[1])
+    if station:
+        wanted = wanted.where(gaps.c.station == station)
+    return int(connection.execute(wanted).scalar_one())
