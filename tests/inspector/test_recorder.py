@@ -234,7 +234,9 @@ from types import SimpleNamespace
 from inspector.gateway.recorder_process import main
 from inspector.ipc import Runtime
 folder = Path(sys.argv[1])
-site = SimpleNamespace(data=str(folder / "data"), model_dump=lambda mode: {"stations": []})
+site = SimpleNamespace(
+    data=str(folder / "data"), store=None, shifts=None, model_dump=lambda mode: {"stations": []}
+)
 main(site, Runtime(folder / "runtime"))
 """
 
