@@ -15,6 +15,8 @@ InspectorError
 ├── PlcLost                the session with the PLC ended
 ├── JournalFull            the recorder is so far behind that the ring has no room
 ├── StoreRefused           the database cannot be used (newer, read-only, damaged)
+│   ├── StoreFull          its disk is full
+│   └── StoreDamaged       its file is not as it was written
 └── NotAllowed             a person may not do this, or not any more
 """
 
@@ -97,6 +99,14 @@ class JournalFull(InspectorError):
 
 class StoreRefused(BadInput):
     """The database cannot be used: written by a newer version, read-only, or damaged."""
+
+
+class StoreFull(StoreRefused):
+    """The disk with the database is full; nothing was written."""
+
+
+class StoreDamaged(StoreRefused):
+    """What the database's file holds is not what was written there."""
 
 
 class NotAllowed(InspectorError):

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from inspector.config.checking import problems_between
 from inspector.config.plc_profile import PlcProfile
+from inspector.config.retention import RetentionSettings
 from inspector.config.site import Site, SiteFile
 from inspector.config.station import Station
 from inspector.errors import SettingsWrong
@@ -58,6 +59,7 @@ def check_site(
         scada=whole.scada,
         store=whole.store,
         shifts=whole.shifts,
+        retention=whole.retention or RetentionSettings(),
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field
 
 from inspector.config.plc_profile import PlcProfile
+from inspector.config.retention import RetentionSettings
 from inspector.config.scada import ScadaSettings
 from inspector.config.shifts import ShiftSettings
 from inspector.config.station import Station
@@ -42,6 +43,9 @@ class SiteFile(Settings):
     shifts: ShiftSettings | None = Field(
         default=None, description="When the shifts begin; absent: none are counted."
     )
+    retention: RetentionSettings | None = Field(
+        default=None, description="How long what is kept stays; absent: the defaults hold."
+    )
 
 
 class Site(Settings):
@@ -56,6 +60,7 @@ class Site(Settings):
     scada: ScadaSettings | None = None
     store: StoreSettings | None = None
     shifts: ShiftSettings | None = None
+    retention: RetentionSettings = RetentionSettings()
     demo: DemoSettings | None = None
 
     def station(self, name: str) -> Station:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import shutil
 from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
 
 from inspector.ipc import write_whole
 
+LEAST_FREE = 0.05
+"""Of the disk, below which no picture is kept: what is left is for the records."""
 MOST_HELD = 1000
 """A belt holds about 20 parts a station; more means that the line's answers do not arrive."""
 
@@ -105,6 +109,7 @@ class HeldPictures:
                 self._lose(f"picture {digest[:12]} was to be kept, but is not held any more")
                 return
             target.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_when_nearly_full(target.parent)
             write_whole(target, jpeg, durable=True)
         if self._let_go(digest):
             self._file(digest).unlink(missing_ok=True)
@@ -119,6 +124,12 @@ class HeldPictures:
 
     def _file(self, digest: str) -> Path:
         return self._held / f"{digest}.jpg"
+
+
+def _refuse_when_nearly_full(folder: Path) -> None:
+    disk = shutil.disk_usage(folder)
+    if disk.free < LEAST_FREE * disk.total:
+        raise OSError(errno.ENOSPC, f"less than {LEAST_FREE:.0%} of the disk is free")
 
 
 def _age(file: Path) -> float:

@@ -6,14 +6,19 @@ of work and has two threads of its own, so that recording never waits for it.
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sqlite3
 import threading
 import time
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
 
 from inspector.clock import SystemClock
 from inspector.config.site import Site
@@ -26,15 +31,18 @@ from inspector.gateway.recorder_socket import AnsweringSocket
 from inspector.gateway.store import server_of
 from inspector.ipc import Runtime, write_status
 from inspector.recorder import GROUP_S, Recorder
+from inspector.storage.ballast import Ballast, BallastedStore
 from inspector.storage.closing import Closing
 from inspector.storage.database import database_file, refusing, sqlite_note, writing
+from inspector.storage.image_files import KeptPictures
 from inspector.storage.journal import JournalConsumer
+from inspector.storage.retention import Retention
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_writing import SqlStore
 
 STATUS_EACH_S: Final = 0.25
 TIDY_EACH_S: Final = 3600.0
-CLOSE_EACH_S: Final = 2.0
+UPKEEP_EACH_S: Final = 2.0
 NO_SHIFTS: Final = Shifts(ZoneInfo("UTC"))
 
 
@@ -48,18 +56,16 @@ def main(site: Site, runtime: Runtime) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     clock = SystemClock()
-    with (
-        writing(Path(site.data), server_of(site)) as engine,
-        JournalConsumer(runtime.journal) as journal,
-    ):
-        with refusing(database_file(Path(site.data))):
-            auditing = Auditing(engine, Path(site.data))
+    data, server = Path(site.data), server_of(site)
+    with writing(data, server) as engine, JournalConsumer(runtime.journal) as journal:
+        with refusing(server or database_file(data)):
+            auditing = Auditing(engine, data)
             store = SqlStore(engine, auditing.log)
             watch = AuditWatch(auditing, store, clock)
             watch.begin(site.model_dump(mode="json"))
-        recorder = Recorder(journal, store, clock)
+        recorder = Recorder(journal, BallastedStore(store, Ballast(data)), clock)
         desk = Desk(SqlPeople(engine, auditing.log), auditing, clock)
-        closing = Closing(engine, site.shifts.shifts() if site.shifts else NO_SHIFTS)
+        upkeep = _upkeep(site, engine)
         with AnsweringSocket(runtime.recorder_socket, desk.answer, refusal) as callers:
             _run(
                 recorder,
@@ -68,8 +74,34 @@ def main(site: Site, runtime: Runtime) -> None:
                 watch=watch,
                 desk=desk,
                 callers=callers,
-                closing=closing,
+                upkeep=upkeep,
             )
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """What the recorder does a little of while nothing waits: counts, and deletes.
+
+    Attributes:
+        data: On the disk with the pictures.
+    """
+
+    closing: Closing
+    retention: Retention
+    data: Path
+
+    def step(self, now: datetime) -> None:
+        """Do a little; what cannot be written now comes again, and the recorder's state says it."""
+        disk = shutil.disk_usage(self.data)
+        with suppress(StoreRefused):
+            self.closing.step(now)
+            self.retention.step(now, free_percent=100 * disk.free / disk.total)
+
+
+def _upkeep(site: Site, engine: Engine) -> Upkeep:
+    closing = Closing(engine, site.shifts.shifts() if site.shifts else NO_SHIFTS)
+    data = Path(site.data)
+    return Upkeep(closing, Retention(engine, KeptPictures(data), site.retention.policy()), data)
 
 
 def _run(
@@ -80,9 +112,9 @@ def _run(
     watch: AuditWatch,
     desk: Desk,
     callers: AnsweringSocket,
-    closing: Closing,
+    upkeep: Upkeep,
 ) -> None:
-    said_s = tidied_s = closed_s = float("-inf")
+    said_s = tidied_s = kept_up_s = float("-inf")
     next_s = time.monotonic()
     while not stopping.is_set():
         now_s = time.monotonic()
@@ -96,10 +128,9 @@ def _run(
         if now_s - tidied_s > TIDY_EACH_S:
             tidied_s = now_s
             desk.tidy()
-        if now_s - closed_s > CLOSE_EACH_S and not recorder.behind_bytes:
-            closed_s = now_s
-            with suppress(StoreRefused):  # the recorder's state says it, and it comes again
-                closing.step(SystemClock().now())
+        if now_s - kept_up_s > UPKEEP_EACH_S and not recorder.behind_bytes:
+            kept_up_s = now_s
+            upkeep.step(SystemClock().now())
         callers.serve(max(next_s - time.monotonic(), 0.0))
     while recorder.step():
         pass

@@ -73,15 +73,21 @@ def closed_between(
     began = column.began_at >= window[0], column.began_at < window[1]
     wanted = select(period_counts).where(column.kind == kind, column.station == station, *began)
     rows = connection.execute(wanted.order_by(column.began_at)).all()
-    return tuple(_counted(connection, row) for row in rows)
+    if not rows:
+        return ()
+    lost = select(gaps.c.at, gaps.c.last - gaps.c.first + 1).where(
+        gaps.c.station == station, gaps.c.at >= rows[0].began_at, gaps.c.at < rows[-1].ended_at
+    )
+    in_gaps = [(int(at), int(n)) for at, n in connection.execute(lost)]
+    return tuple(_counted(connection, row, in_gaps) for row in rows)
 
 
-def _counted(connection: Connection, row: Row[Any]) -> Counted:
+def _counted(connection: Connection, row: Row[Any], in_gaps: list[tuple[int, int]]) -> Counted:
     stretch = row.began_at, row.ended_at
     fresh = {name: getattr(row, name) for name in COUNTED}
     sums = count(connection, row.station, stretch) if row.stale else fresh
     period = Period(from_us(row.began_at), from_us(row.ended_at), row.name)
-    in_gap = _in_gap(connection, row.station, stretch)
+    in_gap = sum(n for at, n in in_gaps if stretch[0] <= at < stretch[1])
     return Counted(row.kind, row.station, period, counts_of(sums, in_gap=in_gap))
 
 

@@ -231,11 +231,13 @@ RUNS = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from inspector.config.retention import RetentionSettings
 from inspector.gateway.recorder_process import main
 from inspector.ipc import Runtime
 folder = Path(sys.argv[1])
 site = SimpleNamespace(
-    data=str(folder / "data"), store=None, shifts=None, model_dump=lambda mode: {"stations": []}
+    data=str(folder / "data"), store=None, shifts=None, retention=RetentionSettings(),
+    model_dump=lambda mode: {"stations": []}
 )
 main(site, Runtime(folder / "runtime"))
 """

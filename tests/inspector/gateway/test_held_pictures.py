@@ -119,3 +119,21 @@ def test_a_full_shared_memory_loses_the_picture_and_says_so(
     some.hold(ONE, b"jpeg")
     assert some.lost == 1
     assert "cannot be held: No space left" in some.complaint()
+
+
+def test_on_a_disk_that_is_nearly_full_no_picture_is_kept_and_none_is_lost(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Disk:
+        total, free = 1000, 49
+
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Disk)
+    some = pictures(folder)
+    some.hold(ONE, b"jpeg")
+    some.keep(ONE)
+    assert kept(folder) == set()
+    assert held(folder) == {ONE}
+    assert some.complaint() == "pictures cannot be kept: less than 5% of the disk is free"
+    monkeypatch.setattr(Disk, "free", 51)
+    some.retry()
+    assert kept(folder) == {ONE}
