@@ -13,9 +13,9 @@ from itertools import chain
 from typing import Any, Final
 
 from inspector.audit.checkpoint import Checkpoint, opened_checkpoint
-from inspector.audit.entry import KEY_CHANGED, read_body
+from inspector.audit.entry import BEGUN_ANEW, KEY_CHANGED, read_body
 from inspector.audit.merkle import HASH_BYTES, Tree, leaf_hash
-from inspector.audit.note import Verifier
+from inspector.audit.note import Verifier, opened
 from inspector.errors import BadInput
 
 IN_DATABASE: Final = "the database"
@@ -69,7 +69,8 @@ class Keys:
 
     def read(self, fields: Mapping[str, Any]) -> None:
         """Take a new key out of an entry."""
-        if fields.get("action") == KEY_CHANGED and isinstance(after := fields.get("after"), dict):
+        after = fields.get("after")
+        if fields.get("action") in (KEY_CHANGED, BEGUN_ANEW) and isinstance(after, dict):
             with contextlib.suppress(BadInput):
                 self._next = Verifier.from_text(str(after.get("key")))
 
@@ -78,11 +79,10 @@ class Keys:
         if self._next and 0 < self._changed_at < one.size:
             self.now, self._next, self._changed_at = self._next, None, 0
         if one.note != self._last_note:  # the same one often lies in several places
-            self._last = opened_checkpoint(one.note, self.now)
+            opened(one.note, self.now)
+            self._last = opened_checkpoint(one.note, self._next or self.now)
             self._last_note = one.note
-            if self._next:
-                opened_checkpoint(one.note, self._next)
-                self._changed_at = one.size
+            self._changed_at = one.size if self._next else 0
         if self._last.size != one.size:
             raise BadInput(f"it is one over {self._last.size}")
         return self._last
@@ -97,12 +97,14 @@ class Walk:
         entries: How many were read.
         newest: The largest checkpoint in the database that agrees.
         copies: How many checkpoints outside the database agree.
+        begun_anew: The entries, if any, where it is said that a new log begins, and why.
     """
 
     keys: Keys
     entries: int = 0
     newest: Checkpoint | None = None
     copies: int = 0
+    begun_anew: list[int] = field(default_factory=list)
     _tree: Tree = field(default_factory=Tree)
     _agreed: dict[str, int] = field(default_factory=dict)
     _largest: int = 0
@@ -143,6 +145,8 @@ class Walk:
         if fields.get("seq") != seq:
             yield _moved(seq, fields.get("seq"))
         self.keys.read(fields)
+        if fields.get("action") == BEGUN_ANEW:
+            self.begun_anew.append(seq)
         yield from self._hashes(seq, leaf_hash(body), hashes)
 
     def _hashes(self, seq: int, leaf: bytes, hashes: bytes) -> Iterator[Finding]:

@@ -13,6 +13,8 @@ from typing import Any, Final
 from inspector import __version__
 
 KEY_CHANGED: Final = "audit key changed"
+BEGUN_ANEW: Final = "audit log begun anew"
+"""Another log from here on, with a key and an origin of its own: what was signed is lost."""
 
 canonical = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False

@@ -94,6 +94,19 @@ def key_command(site: Path, *, change: bool) -> None:
     click.echo("\n".join(one.text for one in public_keys(data)))
 
 
+@audit_command.command("begin-anew")
+@site_option
+@click.option("--reason", required=True, help="Stands in the log: what was restored, and why.")
+def begin_anew(site: Path, reason: str) -> None:
+    """Begin another log after a restore from a backup, and print its public key.
+
+    Only when the log does not agree with its checkpoints any more. Those are put aside, not thrown
+    away: against them the log stays what it is, one that was set back.
+    """
+    answer = recorder_of(load_site(site)).ask({"do": "begin_audit_anew", "reason": reason})
+    click.echo(answer["key"])
+
+
 def lines(result: Checked) -> list[str]:
     """Return what is said to people: one line when the log is clean."""
     walk = result.walk
@@ -103,10 +116,11 @@ def lines(result: Checked) -> list[str]:
         return [*(f"{one.text}." for one in result.findings[:SHOWN]), *rest]
     if walk.newest is None:
         return ["audit log clean: no entries yet"]
+    anew = "".join(f"; a new log begins at entry {seq}" for seq in walk.begun_anew)
     newest = f"last checkpoint over {walk.newest.size}, root {walk.newest.root.hex()[:16]}"
     return [
         f"audit log clean: {walk.entries} entries, {newest}, "
-        f"{walk.copies} copies of checkpoints agree"
+        f"{walk.copies} copies of checkpoints agree{anew}"
     ]
 
 

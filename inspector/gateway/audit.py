@@ -7,6 +7,7 @@ import hashlib
 import json
 import socket
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -14,10 +15,16 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from inspector.audit.checkpoint import opened_checkpoint
-from inspector.audit.entry import KEY_CHANGED, Change, Who, canonical, read_body
+from inspector.audit.entry import BEGUN_ANEW, KEY_CHANGED, Change, Who, canonical, read_body
 from inspector.audit.note import Signer
 from inspector.errors import BadInput
-from inspector.gateway.keys import audit_folder, audit_key, new_audit_key, put_audit_key
+from inspector.gateway.keys import (
+    audit_folder,
+    audit_key,
+    new_audit_key,
+    new_origin,
+    put_audit_key,
+)
 from inspector.storage.audit_changes import RECORDER
 from inspector.storage.audit_publishing import Publishing
 from inspector.storage.schema import meta
@@ -43,7 +50,7 @@ class Auditing:
         with engine.begin() as connection:
             signer = self._finish_key_change(connection, signer)
             self.log = AuditLog(signer, policy=_policy(_noted_settings(connection)))
-        self._publishing = Publishing(self.log, engine, self._folder / CHECKPOINTS)
+        self._publishing = Publishing(self.log, engine, self._checkpoints)
 
     @property
     def why(self) -> str:
@@ -93,17 +100,47 @@ class Auditing:
         """
         if self.log.suspect:
             raise BadInput(self.why)
-        old, new = self.log.signer, new_audit_key(self.log.signer.name)
+        new = new_audit_key(self.log.signer.name)
+        return self._take_key(new, Change(now.isoformat(), by, KEY_CHANGED, "audit log"))
+
+    def begin_anew(self, by: Who, reason: str, now: datetime) -> str:
+        """Begin another log on what is there now, and return its public key.
+
+        The checkpoints of the old one are put aside, where `audit verify --checkpoints` finds them.
+
+        Raises:
+            BadInput: The log is as it was signed, or no reason is given.
+        """
+        if not self.log.suspect:
+            raise BadInput("the audit log is as it was signed: it goes on")
+        if not reason.strip():
+            raise BadInput("it needs a reason, which stands in the log")
+        why = f"{reason} ({self.log.suspect})"
+        new = new_audit_key(new_origin())
+        change = Change(now.isoformat(), by, BEGUN_ANEW, "audit log", reason=why)
+        aside = f"{CHECKPOINTS}.{self.log.signer.verifier.id.hex()}"
+        key = self._take_key(new, change)
+        if self._checkpoints.exists():
+            self._checkpoints.replace(self._folder / aside)
+        self.log.suspect = ""
+        self._publishing = Publishing(self.log, self._engine, self._checkpoints)
+        return key
+
+    def _take_key(self, new: Signer, change: Change) -> str:
+        """Sign with this key from the change on; the next start finishes what a kill cut in two."""
+        old, anew = self.log.signer, change.action == BEGUN_ANEW
         put_audit_key(self._next, new)
-        keys = {"key": old.verifier.text}, {"key": new.verifier.text}
-        change = Change(
-            now.isoformat(), by, KEY_CHANGED, "audit log", before=keys[0], after=keys[1]
-        )
+        before, after = {"key": old.verifier.text}, {"key": new.verifier.text}
         with self._engine.begin() as connection:
-            self.log.append(connection, [change], next_key=new)
+            entry = replace(change, before=before, after=after)
+            self.log.append(connection, [entry], next_key=new, anew=anew)
         self._next.replace(self._folder / "key")
         self.log.signer = new
         return new.verifier.text
+
+    @property
+    def _checkpoints(self) -> Path:
+        return self._folder / CHECKPOINTS
 
     @property
     def _next(self) -> Path:

@@ -53,6 +53,7 @@ class Checked:
             "entries": self.walk.entries,
             "checkpoint": {"size": newest.size, "root": newest.root.hex()} if newest else None,
             "copies": self.walk.copies,
+            "begun_anew": self.walk.begun_anew,
             "key": self.walk.keys.now.text,
             "findings": [asdict(one) for one in self.findings],
             "finding_count": self.count,

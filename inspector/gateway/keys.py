@@ -54,14 +54,17 @@ def audit_key(data: Path) -> Signer:
     try:
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
-            put_audit_key(
-                file, Signer(f"inspector/{secrets.token_hex(8)}", secrets.token_bytes(_KEY_BYTES))
-            )
+            put_audit_key(file, new_audit_key(new_origin()))
         return Signer.from_text(file.read_text("utf-8").strip())
     except OSError as error:
         raise StoreRefused(f"{file}: {error.strerror}") from error
     except (BadInput, UnicodeDecodeError) as error:
         raise StoreRefused(f"{file}: {error}") from error
+
+
+def new_origin() -> str:
+    """Return a name that no other log has."""
+    return f"inspector/{secrets.token_hex(8)}"
 
 
 def new_audit_key(origin: str) -> Signer:

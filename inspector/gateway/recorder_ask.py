@@ -81,6 +81,7 @@ class RecorderAsk:
         """Do what the recorder would do, with its lock, while it does not run."""
         with writing(self._data, self._server) as engine:
             auditing = Auditing(engine, self._data)
+            auditing.publish()  # holds the log against its file first
             desk = Desk(SqlPeople(engine, auditing.log), auditing, SystemClock())
             answer = desk.answer(ask)
             done = answer.then(answer.work()) if isinstance(answer, Later) else answer

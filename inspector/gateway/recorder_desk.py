@@ -11,6 +11,7 @@ the reason in words for a person ("error" is the same text).
     {"do": "set_active", "badge", "active", "by"}              person
     {"do": "note_change", "by", "action", "what", "station", "before", "after", "reason"}
     {"do": "change_audit_key", "by"}                           key: the new one's public half
+    {"do": "begin_audit_anew", "by", "reason"}                 key: the new log's
 
 "by" is {"name", "role", "panel"}: who asks, for the audit log.
 """
@@ -56,6 +57,7 @@ class Desk:
             "set_active": self._set_active,
             "note_change": self._note_change,
             "change_audit_key": self._change_audit_key,
+            "begin_audit_anew": self._begin_audit_anew,
         }
 
     def answer(self, ask: Mapping[str, Any]) -> Answer | Later:
@@ -133,6 +135,10 @@ class Desk:
     def _change_audit_key(self, ask: Mapping[str, Any]) -> Answer:
         key = self._auditing.change_key(who_of(ask["by"]), self._clock.now())
         return {"ok": True, "key": key}
+
+    def _begin_audit_anew(self, ask: Mapping[str, Any]) -> Answer:
+        by, reason = who_of(ask["by"]), text_of(ask["reason"])
+        return {"ok": True, "key": self._auditing.begin_anew(by, reason, self._clock.now())}
 
 
 def refusal(why: str) -> Answer:

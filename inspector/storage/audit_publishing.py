@@ -47,8 +47,8 @@ class Publishing:
     def _publish(self, connection: Connection) -> None:
         if self._file is None:
             self._file = CheckpointFile(self._path)
-            self._log.check(connection)
             self._log.suspect = self._log.suspect or _set_back(connection, self._file.newest)
+            self._log.check(connection)
         newest = self._file.newest
         if not self._log.suspect:
             above = newest.size if newest else 0

@@ -16,7 +16,7 @@ from inspector.audit.note import Signer
 from inspector.errors import BadInput
 from inspector.storage.schema import audit, audit_checkpoints
 
-_AT_ONCE: Final = 1000
+_AT_ONCE: Final = 100
 _LOST: Final = bytes(HASH_BYTES)
 """Stands for a hash that somebody took away; no checkpoint agrees with what comes of it."""
 
@@ -40,28 +40,36 @@ class AuditLog:
         self.unpublished = True
 
     def append(
-        self, connection: Connection, changes: Sequence[Change], *, next_key: Signer | None = None
+        self,
+        connection: Connection,
+        changes: Sequence[Change],
+        *,
+        next_key: Signer | None = None,
+        anew: bool = False,
     ) -> None:
         """Append changes and a checkpoint behind them, in the transaction that is open.
 
         Args:
             connection: The recorder's; the change itself is made on it too.
             changes: Oldest first; of none, nothing is written.
-            next_key: Signs beside the site's key: it is the site's from the next entry on.
+            next_key: Signs beside the site's key: it is the site's from the next entry on, and
+                its name is the log's.
+            anew: The entries are signed as they stand, whatever was signed before.
         """
         if not changes:
             return
         tree = _tree(connection)
-        self.suspect = self.suspect or _disagreement(connection, tree, self.signer)
+        if not anew:
+            self.suspect = self.suspect or _disagreement(connection, tree, self.signer)
         rows = []
         for change in changes:
             body = body_of(replace(change, policy=change.policy or self.policy), tree.size + 1)
             hashes = b"".join(tree.append(leaf_hash(body)))
             rows.append({"seq": tree.size, "body": body, "hashes": hashes})
         connection.execute(insert(audit), rows)
-        if not self.suspect:
-            checkpoint = Checkpoint(self.signer.name, tree.size, tree.root)
-            note = checkpoint.signed([self.signer, *([next_key] if next_key else [])])
+        if anew or not self.suspect:
+            signers = [self.signer, *([next_key] if next_key else [])]
+            note = Checkpoint(signers[-1].name, tree.size, tree.root).signed(signers)
             connection.execute(insert(audit_checkpoints).values(size=tree.size, note=note))
             self.unpublished = True
 

@@ -18,6 +18,7 @@ from inspector.config.loading import load_site
 from inspector.config.site import DemoSettings, Site
 from inspector.domain.accounting import Sums
 from inspector.domain.record import Record, RecordFilter
+from inspector.gateway.audit_checking import checked, first_key
 from inspector.gateway.demo_report import StationReport, report
 from inspector.gateway.demo_site import demo_site
 from inspector.gateway.headless import HeadlessRun
@@ -123,6 +124,8 @@ def run_demo(
     finally:
         run.clean_up()
     assert sorted(plan.done) == sorted(plan.at), "not everything of the plan was done"
+    data = Path(site.data)
+    assert checked(data, copies=[], key=first_key(data)).findings == [], "the audit log"
     truth = evidence / "truth.jsonl"
     lines = [json.loads(line) for line in truth.read_text().splitlines()]
     return Ran(site, report(site, truth, dropped=run.frames_dropped), lines)

@@ -5,8 +5,12 @@ An override or a correction stands beside the record, with person and time; the 
 
 from __future__ import annotations
 
+from inspector.audit.checking import Keys, Walk
+from inspector.audit.entry import Change, Who, body_of
+from inspector.audit.merkle import Tree, leaf_hash
 from inspector.domain.overriding import Press
 from inspector.domain.verdict import Verdict
+from tests.auditing import SIGNER
 from tests.factory import Factory
 
 
@@ -30,3 +34,14 @@ def test_a_press_adds_an_entry_and_changes_none() -> None:
     assert all(word["at"] and word["painted_at"] for word in words)
     judged = [e for e in factory.journal.of("judged") if e["record"] == record]
     assert [entry["verdict"] for entry in judged] == ["reject"]
+
+
+def test_an_entry_of_the_audit_log_that_is_edited_shows() -> None:
+    """tests/inspector/gateway/test_audit.py has each way of tampering, with a real database."""
+    tree, rows = Tree(), []
+    for seq in range(1, 8):
+        body = body_of(Change("2026-11-23T00:00:00+00:00", Who("Ada"), "override", "a part"), seq)
+        rows.append((seq, body, b"".join(tree.append(leaf_hash(body)))))
+    rows[4] = (5, rows[4][1].replace(b"Ada", b"Bob"), rows[4][2])
+    found = list(Walk(Keys(SIGNER.verifier)).findings(rows, []))
+    assert [(one.kind, one.first) for one in found if one.kind == "edited"] == [("edited", 5)]
