@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Protocol
 
 from inspector.errors import PackageRefused
@@ -36,9 +35,7 @@ class Engine(Protocol):
         """Return the devices that it finds here, without the numbers of several."""
         ...
 
-    def compiled(
-        self, package: Package, *, device: str, precision: str, threads: int, cache: Path | None
-    ) -> Compiled:
+    def compiled(self, package: Package, *, device: str, precision: str, threads: int) -> Compiled:
         """Return the package's model on a device that is here.
 
         Raises:

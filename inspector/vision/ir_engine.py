@@ -53,9 +53,7 @@ def available_devices() -> list[str]:
     return without_numbers(openvino.Core().available_devices)
 
 
-def compiled(
-    package: Package, *, device: str, precision: str, threads: int, cache: Path | None
-) -> IrModel:
+def compiled(package: Package, *, device: str, precision: str, threads: int) -> IrModel:
     """Return the package's model on a device that is here; raises as `Engine.compiled` says."""
     file = package.folder / package.model_file
     core = openvino.Core()
@@ -66,7 +64,7 @@ def compiled(
         raise PackageRefused(f"{file}: not a model that can be built: {short(error)}") from error
     outputs = _numbers_of_outputs(package, model)
     threads = enough_threads(threads, device=device, sizes_follow=model.is_dynamic(), file=file)
-    options = _options(device, precision, threads, cache)
+    options = _options(device, precision, threads)
     try:
         opened = core.compile_model(model, device, options)
         ran = without_numbers(opened.get_property("EXECUTION_DEVICES"))
@@ -77,14 +75,12 @@ def compiled(
         raise ProviderUnavailable(f"{file}: does not run on {device}: {short(error)}") from error
 
 
-def _options(device: str, precision: str, threads: int, cache: Path | None) -> dict[str, Any]:
+def _options(device: str, precision: str, threads: int) -> dict[str, Any]:
     options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "NUM_STREAMS": 1}
     if device == "CPU":
         options["INFERENCE_NUM_THREADS"] = threads
         # Every process would bind its threads to the first cores: all stations to the same one.
         options["ENABLE_CPU_PINNING"] = False
-    if cache is not None:
-        options["CACHE_DIR"] = str(cache)
     return options
 
 

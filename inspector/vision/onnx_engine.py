@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -61,9 +60,7 @@ def available_devices() -> list[str]:
     return without_numbers(ask())
 
 
-def compiled(
-    package: Package, *, device: str, precision: str, threads: int, cache: Path | None
-) -> OnnxModel:
+def compiled(package: Package, *, device: str, precision: str, threads: int) -> OnnxModel:
     """Return the package's model on a device that is here; raises as `Engine.compiled` says."""
     threads = enough_threads(
         threads,
@@ -71,20 +68,17 @@ def compiled(
         sizes_follow=sizes_follow_picture(package.model),
         file=package.folder / package.model_file,
     )
-    session = _opened(package, device, _options(device, precision, threads, cache))
+    session = _opened(package, device, _options(device, precision, threads))
     return OnnxModel(session, package.manifest.output.names)
 
 
-def _options(device: str, precision: str, threads: int, cache: Path | None) -> dict[str, str]:
+def _options(device: str, precision: str, threads: int) -> dict[str, str]:
     config: dict[str, Any] = {"INFERENCE_PRECISION_HINT": HINTS[precision], "NUM_STREAMS": "1"}
     if device == "CPU":
         config["INFERENCE_NUM_THREADS"] = threads
         # Every process would bind its threads to the first cores: all stations to the same one.
         config["ENABLE_CPU_PINNING"] = False
-    options = {"device_type": device, "load_config": json.dumps({device: config})}
-    if cache is not None:
-        options["cache_dir"] = str(cache)
-    return options
+    return {"device_type": device, "load_config": json.dumps({device: config})}
 
 
 def _opened(package: Package, device: str, options: dict[str, str]) -> onnxruntime.InferenceSession:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +28,6 @@ def open_model(
     precision: str = "auto",
     threads: int = 1,
     limits: Mapping[str, float] | None = None,
-    cache: Path | None = None,
     reference: Session | None = None,
 ) -> Model:
     """Return the package's model on a device, its precision proven on the golden pictures.
@@ -41,7 +39,6 @@ def open_model(
             verdicts.
         threads: CPU threads.
         limits: Those of the station, by class; they replace the package's.
-        cache: Folder for compiled models; None: compiled at each start.
         reference: In FP32 on this device, where there is one already.
 
     Raises:
@@ -52,7 +49,7 @@ def open_model(
     used = limits_of(package, limits)
 
     def opened(wanted: str) -> Session:
-        return Session(package, device=device, precision=wanted, threads=threads, cache=cache)
+        return Session(package, device=device, precision=wanted, threads=threads)
 
     pictures = golden_pictures(package)
     reference = reference or opened("FP32")

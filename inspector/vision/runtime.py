@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import numpy as np
 
@@ -67,7 +66,6 @@ class Session:
         device: OpenVINO's name of the device.
         precision: FP32 or BF16, as a hint: the device may do otherwise.
         threads: CPU threads.
-        cache: Folder for compiled models, or None.
 
     Raises:
         ProviderUnavailable: The device is missing, or would leave work to another one.
@@ -81,14 +79,13 @@ class Session:
         device: str,
         precision: str,
         threads: int,
-        cache: Path | None = None,
     ) -> None:
         self._manifest = package.manifest
         self._preparing = Preparing(package.manifest.input)
         engine = engine_of(package)
         refuse_missing(device, here=engine.available_devices())
         self._compiled = engine.compiled(
-            package, device=device, precision=precision, threads=threads, cache=cache
+            package, device=device, precision=precision, threads=threads
         )
 
     def detect(self, image: BgrImage) -> tuple[tuple[Finding, ...], dict[str, float], Fit]:
@@ -123,7 +120,7 @@ class Model:
         model_sha256: Of the model, as its package says.
         ran: Device and precision, proven.
         session: What it runs in.
-        longest_s: What the slowest picture of the warm-up took.
+        longest_s: What the slowest golden picture took at this start.
     """
 
     def __init__(

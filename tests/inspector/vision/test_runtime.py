@@ -221,17 +221,6 @@ def test_it_starts_on_an_old_cpu_and_says_that_fp32_runs(instructions: str, tmp_
     assert "runs FP32 in place of BF16" in second
 
 
-def test_a_compiled_model_from_the_cache_gives_the_same(tmp_path: Path) -> None:
-    cache = tmp_path / "cache"
-    cache.mkdir()
-    results = [
-        open_model(package(tmp_path), precision="FP32", cache=cache).look("top", RED).top_scores
-        for _ in range(2)
-    ]
-    assert results[0] == results[1]
-    assert list(cache.iterdir())
-
-
 def test_looking_leaves_the_picture_as_it_was(tmp_path: Path) -> None:
     image = RED.copy()
     open_model(package(tmp_path), precision="FP32").look("top", image)
