@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
 
 import annotated_types
+import click
 import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from inspector.cli import commands
+from inspector.cli import COMMANDS, commands
 from inspector.config.loading import load_site
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.site import SiteFile
@@ -226,7 +227,7 @@ def written_entries() -> list[dict[str, object]]:
 
 def test_every_command_is_in_the_readme() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
-    for name in commands.commands:
+    for name in COMMANDS:
         assert f"inspector {name}" in text, name
 
 
@@ -286,7 +287,7 @@ def sums_by_script(file: Path) -> dict[str, int]:
 def known_command(words: str) -> None:
     """Fail when a command of ours, or an option of it, does not exist."""
     name, *rest = words.split()
-    command: Any = commands.commands[name]
+    command: Any = commands.get_command(click.Context(commands), name)
     if hasattr(command, "commands"):
         command = command.commands[rest.pop(0)]
     options = {option for parameter in command.params for option in parameter.opts}

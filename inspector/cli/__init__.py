@@ -3,54 +3,58 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from inspector import __version__
-from inspector.cli.audit import audit_command
-from inspector.cli.check import check_command, schema_command
-from inspector.cli.demo import demo_command
-from inspector.cli.evaluate import evaluate_command
-from inspector.cli.export import export_command
-from inspector.cli.inspect import inspect_command
-from inspector.cli.models import models_command
-from inspector.cli.people import people_command
-from inspector.cli.pictures import pictures_command
-from inspector.cli.plc import plc_command
-from inspector.cli.run import run_command
-from inspector.cli.status import status_command
-from inspector.cli.train import train_command
 from inspector.errors import BadInput, InspectorError, NothingRunning
 
 PROMISE_BROKEN, BAD_INPUT, NOTHING_RUNNING = 1, 2, 3
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+COMMANDS = {
+    "run": "run",
+    "demo": "demo",
+    "status": "status",
+    "check": "check",
+    "schema": "check",
+    "inspect": "inspect",
+    "evaluate": "evaluate",
+    "models": "models",
+    "people": "people",
+    "pictures": "pictures",
+    "plc": "plc",
+    "audit": "audit",
+    "train": "train",
+    "export": "export",
+}
+"""Each command's module; a command loads its own only: all of them take a second."""
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return their names."""
+        return sorted({*COMMANDS, *super().list_commands(ctx)})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one of them, or None."""
+        if cmd_name in COMMANDS:
+            module = import_module(f"inspector.cli.{COMMANDS[cmd_name]}")
+            found: click.Command = getattr(module, f"{cmd_name}_command")
+            return found
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="inspector")
 def commands() -> None:
     """Visual inspection for factory lines: one gateway, several cameras, one PLC.
 
     Exit codes: 0 fine, 1 a promise is broken, 2 bad input, 3 nothing is running.
     """
-
-
-for command in (
-    run_command,
-    demo_command,
-    status_command,
-    check_command,
-    schema_command,
-    inspect_command,
-    evaluate_command,
-    models_command,
-    people_command,
-    pictures_command,
-    plc_command,
-    train_command,
-    export_command,
-    audit_command,
-):
-    commands.add_command(command)
 
 
 def main() -> None:

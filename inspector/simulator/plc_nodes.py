@@ -20,6 +20,7 @@ from inspector.simulator.plc_program import PlcProgram
 
 Value = int | bool | list[int]
 Read = Callable[[], Value]
+IN_A_FOLDER = 16
 _UINT, _INT, _BOOL = ua.VariantType.UInt32, ua.VariantType.Int32, ua.VariantType.Boolean
 
 
@@ -154,7 +155,7 @@ class StationNodes:
         def value(*_: object) -> ua.DataValue:
             return ua.DataValue(ua.Variant(read(), kind))
 
-        folder = await self._folder(name.partition(".")[0])
+        folder = await self._folder(_folder_of(name))
         node = await folder.add_variable(self._id(name), self._name(name), read(), kind)
         attribute = self._server.iserver.aspace[node.nodeid].attributes[ua.AttributeIds.Value]
         attribute.value_callback = value
@@ -165,7 +166,7 @@ class StationNodes:
             self._doors[node.nodeid] = door
 
     async def _folder(self, name: str) -> Node:
-        """Return the object that holds these nodes: with one for all, making them takes seconds."""
+        """Return the object that holds these nodes."""
         if name not in self._folders:
             objects = self._server.nodes.objects
             parent = await self._folder("") if name else objects
@@ -179,6 +180,13 @@ class StationNodes:
 
     def _name(self, name: str) -> ua.QualifiedName:
         return ua.QualifiedName(name, self._index)
+
+
+def _folder_of(name: str) -> str:
+    """Return the folder of a node: few in each, because a new one is compared with all in it."""
+    table, bracket, slot = name.rstrip("]").partition("[")
+    folder = table.partition(".")[0]
+    return f"{folder}.{int(slot) // IN_A_FOLDER * IN_A_FOLDER}" if bracket else folder
 
 
 def _read_only(program: PlcProgram) -> dict[str, tuple[ua.VariantType, Read]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -22,11 +23,13 @@ class Look:
         verdict: "pass" or "reject" by the package's own limits; "" where it failed.
         scores: The highest of each class, from 0.01.
         failed: Why the answer could not be used; "" when it could.
+        took_s: How long it looked.
     """
 
     verdict: str
     scores: Mapping[str, float]
     failed: str = ""
+    took_s: float = 0.0
 
 
 def golden_pictures(package: Package) -> list[BgrImage]:
@@ -54,9 +57,11 @@ def difference(one: Mapping[str, float], other: Mapping[str, float]) -> float:
 
 
 def _look(limits: Mapping[str, float], session: Session, picture: BgrImage) -> Look:
+    started_s = time.perf_counter()
     try:
         findings, scores, _ = session.detect(picture)
     except ModelFailed as error:
         return Look("", {}, str(error))
+    took_s = time.perf_counter() - started_s
     over = any(finding.score >= limits[finding.kind] for finding in findings)
-    return Look("reject" if over else "pass", scores)
+    return Look("reject" if over else "pass", scores, took_s=took_s)

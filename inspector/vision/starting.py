@@ -72,15 +72,14 @@ def started_model(
 
 def _as_approved(package: Package, wish: Wish, entry: Approved) -> Model | None:
     session = Session(package, device=wish.device, precision=entry.precision, threads=wish.threads)
-    pictures = golden_pictures(package)
-    seen = looks(package, session, pictures)
+    seen = looks(package, session, golden_pictures(package))
     verdicts = [golden.verdict for golden in package.manifest.golden]
     if [look.verdict for look in seen] != verdicts or fingerprint(seen) != entry.scores_sha256:
         return None
     why = f"as proven on {entry.made}: {entry.why}"
     ran = Ran(wish.device, wish.precision, entry.precision, why, entry.ms)
     model = Model(package, session, ran, limits_of(package, wish.limits))
-    model.warm_up(pictures)
+    model.longest_s = max(look.took_s for look in seen)
     return model
 
 

@@ -1,6 +1,6 @@
 """How a station's model starts: on the first device of its list, and as it was proven before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,10 @@ import pytest
 from inspector.errors import PackageRefused, ProviderUnavailable
 from inspector.vision import onnx_engine, starting
 from inspector.vision.approvals import stands_for
+from inspector.vision.layouts import Answer
 from inspector.vision.manifest import Approved, Package, open_package
 from inspector.vision.parity import open_model
-from inspector.vision.runtime import Model
+from inspector.vision.runtime import Model, Session
 from inspector.vision.starting import Wish, first_that_runs, started_model
 from tests.inspector.vision import tiny
 
@@ -100,6 +101,22 @@ def test_a_second_start_takes_the_precision_that_the_first_has_proven(
     assert model.ran.precision == approved.precision
     assert model.ran.why == f"as proven on {approved.made}: {approved.why}"
     assert [one.kind for one in model.look("top", tiny.flat(51, 0, 204)).findings] == ["red"]
+
+
+@pytest.mark.usefixtures("proves_nothing")
+def test_a_second_start_sends_each_golden_picture_once(
+    approved: Approved, package: Package, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, runs = Session.run, []
+
+    def counted(session: Session) -> Sequence[Answer]:
+        runs.append(session)
+        return run(session)
+
+    monkeypatch.setattr(Session, "run", counted)
+    model, _ = start(package, approved)
+    assert len(runs) == len(package.manifest.golden)
+    assert 0 < model.longest_s < 5
 
 
 @pytest.mark.usefixtures("proves_nothing")
