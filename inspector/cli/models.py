@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import click
-import tomlkit
 
 from inspector.cli.options import device_option, package_option, precision_option
 from inspector.cli.run import site_option
 from inspector.config.loading import load_site
+from inspector.config.rewriting import with_package
 from inspector.config.station import Device
 from inspector.errors import PackageRefused
 from inspector.gateway.model_change import changed_model
@@ -117,9 +117,8 @@ def use(package: str, name: str, site: Path) -> None:
     if is_running(runtime):
         click.echo(changed_model(runtime, name, package, within_s=TAKEN_S))
     file = site / "stations" / f"{name}.toml"
-    text = tomlkit.parse(file.read_text("utf-8"))
-    text["package"] = package
-    write_whole(file, tomlkit.dumps(text).encode("utf-8"), durable=True)
+    text = with_package(file.read_text("utf-8"), package)
+    write_whole(file, text.encode("utf-8"), durable=True)
     click.echo(f"{file}: package = {package!r}")
 
 

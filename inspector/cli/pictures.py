@@ -21,6 +21,7 @@ from inspector.config.loading import load_site
 from inspector.config.rewriting import with_picture_check
 from inspector.config.station import View
 from inspector.errors import BadInput, NothingRunning
+from inspector.gateway.plc_access import station_of
 from inspector.gateway.site_run import runtime_of
 from inspector.ipc import write_whole
 from inspector.vision.picture_check import CheckLimits
@@ -146,11 +147,9 @@ def _new_pictures(tile: Path, count: int) -> Iterator[bytes]:
 
 
 def _view(site: Path, station_name: str, view_name: str) -> View:
-    for station in load_site(site).stations:
-        if station.name == station_name:
-            for view in station.views:
-                if view.name == view_name:
-                    return view
-            views = ", ".join(view.name for view in station.views)
-            raise BadInput(f"{station_name}: no view {view_name!r}; it has {views}")
-    raise BadInput(f"stations/{station_name}.toml: there is no such file")
+    station = station_of(load_site(site), station_name)
+    for view in station.views:
+        if view.name == view_name:
+            return view
+    views = ", ".join(view.name for view in station.views)
+    raise BadInput(f"{station_name}: no view {view_name!r}; it has {views}")

@@ -15,6 +15,13 @@ from inspector.errors import SettingsWrong
 LEARNED = "# learned from"
 
 
+def with_package(text: str, package: str) -> str:
+    """Return a station's text with another package."""
+    document = tomlkit.parse(text)
+    document["package"] = package
+    return tomlkit.dumps(document)
+
+
 def with_picture_check(
     text: str, view: str, values: Mapping[str, float | str], *, note: str
 ) -> str:

@@ -100,7 +100,10 @@ def test_nothing_is_written_while_a_picture_lies_outside(
     ("view", "says"),
     [
         (("--station", "ring", "--view", "back"), "ring: no view 'back'; it has top, side"),
-        (("--station", "lamp", "--view", "top"), "stations/lamp.toml: there is no such file"),
+        (
+            ("--station", "lamp", "--view", "top"),
+            "there is no station lamp \\(there are: blister, board, ring\\)",
+        ),
     ],
 )
 def test_what_does_not_exist_is_named(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.config.rewriting import with_picture_check
+from inspector.config.rewriting import with_package, with_picture_check
 from inspector.errors import SettingsWrong
 
 ROOT = Path(__file__).parents[3]
@@ -54,3 +54,7 @@ def test_a_persons_comment_stays() -> None:
 def test_what_may_not_stand_there_is_refused() -> None:
     with pytest.raises(SettingsWrong, match=r"side\.check"):
         with_picture_check(RING, "side", {"darkest_mean": 300}, note="nothing")
+
+
+def test_another_package_changes_one_line() -> None:
+    assert changed_lines(RING, with_package(RING, "ring2")) == ['package = "ring2"']
