@@ -4,7 +4,8 @@ InspectorError
 ├── BadInput               a person gave us something we cannot use: exit code 2, or a 4xx
 │   ├── SettingsWrong      a file under stations/ or models/, with file and key
 │   ├── PackageRefused     a model package that is damaged, incomplete or lies
-│   └── PictureRefused     a file that is not a picture we accept
+│   ├── PictureRefused     a file that is not a picture we accept
+│   └── RowRefused         a row of a table that cannot be used, with file and line
 ├── NothingRunning         a command needs a running gateway: exit code 3
 ├── CameraLost             the camera went away, or never answered
 ├── CameraTimeout          no frame within the time given
@@ -21,6 +22,8 @@ InspectorError
 """
 
 from __future__ import annotations
+
+from pathlib import Path
 
 
 class InspectorError(Exception):
@@ -51,6 +54,20 @@ class PackageRefused(BadInput):
 
 class PictureRefused(BadInput):
     """A file is not a picture, or one that is too large."""
+
+
+class RowRefused(BadInput):
+    """A row of a table cannot be used.
+
+    Args:
+        file: The table.
+        line: Where the row ends in it, from 1.
+        why: What is wrong, one sentence without a full stop.
+    """
+
+    def __init__(self, file: Path, line: int, why: str) -> None:
+        self.file, self.line, self.why = file, line, why
+        super().__init__(f"{file}:{line}: {why}")
 
 
 class NothingRunning(InspectorError):

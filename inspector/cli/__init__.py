@@ -26,6 +26,7 @@ COMMANDS = {
     "pictures": "pictures",
     "plc": "plc",
     "audit": "audit",
+    "kpi": "kpi",
     "train": "train",
     "export": "export",
 }

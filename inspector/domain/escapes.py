@@ -1,7 +1,7 @@
 """The escape rate: how many of the passed parts are bad, from random audits, with its bounds.
 
 Post-stratified Horvitz-Thompson over cells of stratum and audit probability, with the gamma
-interval of Fay and Feuer. docs/kpi.md says why, `make coverage-study` shows that it keeps its 95 %.
+interval of Fay and Feuer: docs/kpi.md.
 """
 
 from __future__ import annotations
@@ -148,7 +148,8 @@ def _weights(group: Cells) -> NDArray[np.float64]:
     group of one cell that is passed / audited.
     """
     inverse = np.divide(1.0, group.pi, out=np.zeros(len(group.pi)), where=group.audited > 0)
-    return inverse * (group.passed.sum() / (inverse * group.audited).sum())
+    scale = float(group.passed.sum()) / float((inverse * group.audited).sum())
+    return inverse * scale
 
 
 def grouped(cells: Cells) -> list[NDArray[np.intp]]:

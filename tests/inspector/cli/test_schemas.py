@@ -33,7 +33,10 @@ from tests.factory import LAYOUT, Factory
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas"
-WITH_FIGURES = ("audit-verify", "demo", "demo-evaluate", "evaluate", "plc-check", "status")
+WITH_FIGURES = (
+    *("audit-verify", "demo", "demo-evaluate", "evaluate", "kpi-from-files", "plc-check"),
+    "status",
+)
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Files of a stream that was recorded elsewhere, and the figures of it."""
