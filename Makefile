@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Prints what a target is about to do, so that nothing is silent.
 say = @printf '\n== %s\n'
 
-.PHONY: help run test test-full style fresh bench soak faults hostile promises fmt cover clean system
+.PHONY: help run test test-full style fresh bench soak faults hostile coverage-study promises fmt cover clean system
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -53,6 +53,9 @@ faults: system .venv/ready-dev ## a row for each fault and PLC, counted exactly;
 
 hostile: system .venv/ready-dev ## what a model that looks for ever costs the station beside it; kept in docs/evidence/
 	@$(BIN)/python scripts/keep_evidence.py hostile $(BIN)/python -m benchmarks.hostile
+
+coverage-study: system .venv/ready-dev ## how often the escape rate's interval holds the truth; kept in docs/evidence/
+	@$(BIN)/python scripts/keep_evidence.py coverage-study $(BIN)/python -m benchmarks.coverage
 
 promises: system .venv/ready-dev ## the eight promises and what tried to break them
 	@$(BIN)/python scripts/keep_evidence.py promises $(BIN)/python scripts/promises.py

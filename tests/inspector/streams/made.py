@@ -140,14 +140,14 @@ class Said:
     ) -> None:
         for number in np.flatnonzero(~passed):
             self.say(f"P{number:07d}", ts[number], "flagged", good=not bad[number])
-            self.overrides += int(not bad[number])
+            self.overrides += 0 if bad[number] else 1
         for number in np.flatnonzero(audited):
             self.audit(f"P{number:07d}", ts[number], "audit", bad=bool(bad[number]))
         for number in np.flatnonzero(bad & passed & (self.random.random(len(ts)) < 0.3)):
             self.say(f"P{number:07d}", ts[number] + 20 * DAY_S, "downstream", good=False)
             self.downstream += 1
-        for number in range(self.made.seeds):
-            self.seeds_found += self.audit(f"SEED{number:04d}", ts[-1], "seed", bad=True)
+        for seed in range(self.made.seeds):
+            self.seeds_found += self.audit(f"SEED{seed:04d}", ts[-1], "seed", bad=True)
 
     def audit(self, part: str, at: float, source: str, *, bad: bool) -> bool:
         """Say what an auditor makes of a part; return whether the chain finds it bad."""
