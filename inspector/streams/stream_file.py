@@ -135,18 +135,19 @@ def _refuse_twice(file: CsvFile, read: _Read) -> None:
 
 
 def _refuse_backwards(file: CsvFile, read: _Read) -> None:
-    """Refuse times that go backwards.
+    """Refuse parts whose times go backwards; seeds are shown at any time.
 
     They may only where a station's day begins, because a file may have one station after the other.
     """
-    ts, station, day = (read.whole(name) for name in ("ts", "station", "day"))
+    rows = np.flatnonzero(~read.whole("seed").astype(bool))
+    ts, station, day = (read.whole(name)[rows] for name in ("ts", "station", "day"))
     back = 1 + np.flatnonzero(ts[1:] < ts[:-1])
     if back.size:
         pairs = np.stack([station, day], axis=1)
         begins = np.unique(pairs, axis=0, return_index=True)[1]
         wrong = [*np.setdiff1d(back, begins), *_backwards_within(ts, station)]
         if wrong:
-            row = int(min(wrong))
+            row = int(rows[min(wrong)])
             raise file.refused(row, "ts goes backwards: it is before that of an earlier row")
 
 

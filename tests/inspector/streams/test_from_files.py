@@ -145,6 +145,12 @@ def test_times_may_be_iso_8601_in_one_file_and_unix_in_the_other(tmp_path: Path)
     assert printed(files(tmp_path, iso)) == before
 
 
+def test_seeds_may_stand_anywhere_in_the_stream(tmp_path: Path) -> None:
+    before = printed(files(tmp_path))
+    seeds = "SEED1,90,0,A,0.5,PASS,0,1,1\nSEED2,101,0,A,0.5,PASS,0,1,1\n"
+    assert printed(files(tmp_path, STREAM + seeds)) == before
+
+
 def test_whole_numbers_may_have_a_point_and_the_file_a_byte_order_mark(tmp_path: Path) -> None:
     before = printed(files(tmp_path))
     folder = files(tmp_path, STREAM.replace("PASS,0,", "PASS,0.0,").replace(",1\n", ",1.0\n"))
