@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from inspector.cli.audit import audit_command
 from inspector.domain.verdict import Action
 from tests.faults.live import LiveDemo, forget, live_demo
 
@@ -31,6 +34,14 @@ def test_overrides_in_time_too_late_and_behind_late_writes(tmp_path: Path) -> No
         assert demo.truth("board")[passed]["actuations"] == 0
         assert demo.truth("board")[too_late]["action"] == Action.REJECTED
         assert demo.truth("blister")[kept]["action"] == Action.REJECTED_BY_OPERATOR
+    ran = CliRunner().invoke(audit_command, ["verify", "--site", str(tmp_path)])
+    assert (ran.exit_code, ran.stdout[:16]) == (0, "audit log clean:"), ran.output
+    ran = CliRunner().invoke(audit_command, ["export", "--site", str(tmp_path)])
+    said = [json.loads(json.loads(line)["body"]) for line in ran.stdout.splitlines()[1:]]
+    actions = [entry["action"] for entry in said]
+    assert actions.count("override") >= 2
+    assert "correction" in actions
+    assert {"settings changed", "person added", "model changed"} <= set(actions)
     forget(tmp_path)
 
 
