@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from inspector.domain.accounted import Accounted
 from inspector.domain.health import Condition, State
-from inspector.errors import StoreRefused
+from inspector.errors import StoreDamaged, StoreRefused
 from inspector.ports import Clock
 
 GROUP_S: Final = 0.05
@@ -22,6 +22,9 @@ GROUP_ENTRIES: Final = 200
 """A commit holds at most so many: a press waits for the one before it."""
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 2.0
+SLOW_COMMIT_MS: Final = 1000.0
+"""A disk that takes so long is worn out or overloaded. Verdicts do not wait for it; the journal
+holds what it owes for minutes, and then PASS is withheld."""
 DAMAGE_S: Final = 2.0
 """An entry that is not whole for so long will not become so: memory was damaged."""
 
@@ -105,7 +108,11 @@ class Recorder:
         return max(self._journal.head - self._offset, 0)
 
     def step(self) -> bool:
-        """Commit the next entries; return whether more may be waiting."""
+        """Commit the next entries; return whether more may be waiting.
+
+        Raises:
+            StoreDamaged: The database's file is damaged.
+        """
         now_s = self._clock.monotonic_s()
         if self._trouble and now_s < self._trouble.again_s:
             return False
@@ -117,6 +124,8 @@ class Recorder:
                 self._commit(entries)
             else:
                 self._pass_damage(now_s)
+        except StoreDamaged:
+            raise  # trying again does not mend it
         except StoreRefused as error:
             self._wait(str(error), now_s)
             return False
@@ -125,8 +134,7 @@ class Recorder:
 
     def status(self) -> dict[str, object]:
         """Return what is published of the recorder."""
-        trouble = Condition(State.FAILURE, self._trouble.why) if self._trouble else None
-        condition = trouble or Condition(State.GOOD, "")
+        condition = self._condition()
         return {
             "rows": self._rows,
             "behind_bytes": self.behind_bytes,
@@ -137,6 +145,14 @@ class Recorder:
             "state": condition.state.value,
             "why": condition.text,
         }
+
+    def _condition(self) -> Condition:
+        if self._trouble:
+            return Condition(State.FAILURE, self._trouble.why)
+        if self._commit_ms > SLOW_COMMIT_MS:
+            why = f"the disk took {self._commit_ms / 1000:.1f} s to store records"
+            return Condition(State.OUT_OF_SPECIFICATION, why)
+        return Condition(State.GOOD, "")
 
     def _commit(self, entries: Sequence[tuple[int, Entry]]) -> None:
         before_s = self._clock.monotonic_s()

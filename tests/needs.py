@@ -25,6 +25,7 @@ PACKAGE_OF_PROGRAM: Final = {
     "postgres": "postgresql",
     "initdb": "postgresql",
     "pg_ctl": "postgresql",
+    "mkfs.ext4": "e2fsprogs",
     "ip": "iproute2",
     "node": "nodejs",
 }

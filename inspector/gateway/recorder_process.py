@@ -22,8 +22,9 @@ from sqlalchemy import Engine
 
 from inspector.clock import SystemClock
 from inspector.config.site import Site
+from inspector.domain.health import State
 from inspector.domain.periods import Shifts
-from inspector.errors import StoreRefused
+from inspector.errors import StoreDamaged, StoreRefused
 from inspector.gateway.audit import Auditing
 from inspector.gateway.audit_watch import AuditWatch
 from inspector.gateway.recorder_desk import Desk, refusal
@@ -33,7 +34,14 @@ from inspector.ipc import Runtime, write_status
 from inspector.recorder import GROUP_S, Recorder
 from inspector.storage.ballast import Ballast, BallastedStore
 from inspector.storage.closing import Closing
-from inspector.storage.database import database_file, refusing, sqlite_note, writing
+from inspector.storage.database import (
+    database_file,
+    lies_aside,
+    put_aside,
+    refusing,
+    sqlite_note,
+    writing,
+)
 from inspector.storage.image_files import KeptPictures
 from inspector.storage.journal import JournalConsumer
 from inspector.storage.retention import Retention
@@ -50,11 +58,20 @@ def main(site: Site, runtime: Runtime) -> None:
     """Record until SIGTERM; what the journal holds then is committed first.
 
     Raises:
+        StoreDamaged: The database's file is damaged; it lies aside now.
         StoreRefused: The database cannot be used; the text says why.
         NothingRunning: Another process writes this database.
     """
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    try:
+        _record(site, runtime, stopping)
+    except StoreDamaged:
+        put_aside(Path(site.data), SystemClock().now())
+        raise  # the supervisor starts another one, with a new database
+
+
+def _record(site: Site, runtime: Runtime, stopping: threading.Event) -> None:
     clock = SystemClock()
     data, server = Path(site.data), server_of(site)
     with writing(data, server) as engine, JournalConsumer(runtime.journal) as journal:
@@ -124,7 +141,7 @@ def _run(
             next_s = now_s if more else now_s + GROUP_S
         if now_s - said_s > STATUS_EACH_S:
             said_s = now_s
-            _publish(recorder, watch, runtime)
+            _publish(recorder, watch, runtime, lies_aside(upkeep.data))
         if now_s - tidied_s > TIDY_EACH_S:
             tidied_s = now_s
             desk.tidy()
@@ -135,9 +152,12 @@ def _run(
     while recorder.step():
         pass
     watch.step()
-    _publish(recorder, watch, runtime)
+    _publish(recorder, watch, runtime, lies_aside(upkeep.data))
 
 
-def _publish(recorder: Recorder, watch: AuditWatch, runtime: Runtime) -> None:
+def _publish(recorder: Recorder, watch: AuditWatch, runtime: Runtime, aside: str) -> None:
     versions = {"sqlite_version": sqlite3.sqlite_version, "sqlite_note": sqlite_note()}
-    write_status(runtime, "recorder", {**watch.over(recorder.status()), **versions})
+    said = watch.over(recorder.status())
+    if aside and said["state"] != State.FAILURE.value:
+        said |= {"state": State.FAILURE.value, "why": aside}
+    write_status(runtime, "recorder", {**said, **versions})

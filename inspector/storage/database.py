@@ -13,14 +13,15 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 from sqlalchemy.pool import QueuePool, StaticPool
 
-from inspector.errors import NothingRunning, StoreRefused
+from inspector.errors import NothingRunning, StoreDamaged, StoreFull, StoreRefused
 from inspector.storage import postgres
 from inspector.storage.postgres import Server
 
@@ -29,6 +30,11 @@ NEWEST: Final = "0006"
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _SAFE_SQLITE = (3, 51, 3)
+_KINDS: Final = {
+    sqlite3.SQLITE_FULL: StoreFull,
+    sqlite3.SQLITE_CORRUPT: StoreDamaged,
+    sqlite3.SQLITE_NOTADB: StoreDamaged,
+}
 _BUSY_MS: Final = 500
 """How long one try waits for a lock; the recorder comes back by itself and says so meanwhile."""
 
@@ -46,6 +52,28 @@ _READER = "query_only = ON", "wal_autocheckpoint = 0"
 def database_file(data: Path) -> Path:
     """Return where the database lies in a site's data folder."""
     return data / "inspector.db"
+
+
+def put_aside(data: Path, now: datetime) -> Path:
+    """Return where a damaged database lies now, out of the way of a new one.
+
+    A new one is made at the next start. What the old one held can be read from there.
+    """
+    file = database_file(data)
+    aside = file.with_name(f"{file.name}.corrupt.{now:%Y%m%dT%H%M%S}")
+    for ending in ("-wal", "-shm", ""):
+        part = file.with_name(file.name + ending)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + ending))
+    return aside
+
+
+def lies_aside(data: Path) -> str:
+    """Return what is to be said of damaged databases of a site, or ""."""
+    found = sorted(data.glob("inspector.db.corrupt.*[0-9]"))
+    if not found:
+        return ""
+    return f"the database was damaged; {found[-1].name} has what was kept before: save it elsewhere"
 
 
 def sqlite_note() -> str:
@@ -189,14 +217,20 @@ def _migrate(connection: Connection, found: str) -> None:
     command.upgrade(config, NEWEST)
 
 
+def kind_of(error: DBAPIError) -> type[StoreRefused]:
+    """Return which of our errors says what a database says."""
+    return _KINDS.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF, StoreRefused)
+
+
 @contextmanager
 def refusing(database: Path | Server) -> Iterator[None]:
     """Turn the database's errors into one sentence that names it."""
     try:
         yield
     except DatabaseError as error:
+        kind = kind_of(error)
         (why, *_) = str(error.orig).splitlines() or [""]
-        raise StoreRefused(f"{database}: {why}") from error
+        raise kind(f"{database}: {why}") from error
     except StoreRefused as error:
         if str(error).startswith(str(database)):
             raise

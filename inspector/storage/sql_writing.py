@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -18,10 +17,11 @@ from sqlalchemy.exc import (
 )
 
 from inspector.domain.accounted import LOOKED_BACK, Accounted, accounted
-from inspector.errors import StoreDamaged, StoreFull, StoreRefused
+from inspector.errors import StoreRefused
 from inspector.storage import schema
 from inspector.storage.audit_changes import changes_in, only_new
 from inspector.storage.closing import mark_stale
+from inspector.storage.database import kind_of
 from inspector.storage.feedback_schema import packages
 from inspector.storage.rows import Known, Row, Rows, mentioned, rows_of, unstorable
 from inspector.storage.schema import to_us
@@ -29,11 +29,6 @@ from inspector.storage.sql_audit import AuditLog
 
 Entry = Mapping[str, Any]
 JOURNAL: Final = "line"
-_KINDS: Final = {
-    sqlite3.SQLITE_FULL: StoreFull,
-    sqlite3.SQLITE_CORRUPT: StoreDamaged,
-    sqlite3.SQLITE_NOTADB: StoreDamaged,
-}
 _TABLES: Final = (
     ("parts", schema.parts),
     ("views", schema.views),
@@ -231,7 +226,6 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        kind = _KINDS.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF, StoreRefused)
-        raise kind(f"the database cannot be written now: {error.orig}") from error
+        raise kind_of(error)(f"the database cannot be written now: {error.orig}") from error
     except SQLAlchemyError as error:
         raise StoreRefused(f"the database cannot be written now: {error}") from error

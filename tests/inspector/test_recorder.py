@@ -311,6 +311,33 @@ def overrides_in_audit(data: Path) -> int:
     return sum(body["action"] == "override" for body in bodies)
 
 
+def test_a_damaged_database_is_put_aside_and_a_new_one_begun_that_says_so(tmp_path: Path) -> None:
+    runtime, data = Runtime(tmp_path / "runtime").make(), tmp_path / "data"
+    with writing(data) as engine:
+        store = SqlStore(engine, a_log())
+        store.apply(
+            "old", list(enumerate([judged(n) for n in range(1, 300)], 1)), offset=9, now=NOW
+        )
+    content = bytearray(database_file(data).read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    database_file(data).write_bytes(content)
+    with JournalWriter(runtime.journal, 1 << 20) as line:
+        for entry in part(300):
+            line.append(entry)
+        assert started(tmp_path).wait(60) != 0
+        process = started(tmp_path)
+        wait_until(lambda: (read_status(runtime, "recorder") or {}).get("behind_bytes") == 0, 60)
+        status = read_status(runtime, "recorder") or {}
+        process.terminate()
+        assert process.wait(30) == 0
+    (aside,) = data.glob("inspector.db.corrupt.*")
+    assert aside.read_bytes() == content
+    assert status["state"] == "failure"
+    assert aside.name in str(status["why"])
+    with closing(SqlRecords(database_file(data))) as records:
+        assert records.counts().records == 1
+
+
 def test_what_was_written_before_sigterm_is_committed(tmp_path: Path) -> None:
     runtime = Runtime(tmp_path / "runtime").make()
     with JournalWriter(runtime.journal, 1 << 20) as line:

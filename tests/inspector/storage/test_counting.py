@@ -157,3 +157,17 @@ def test_the_cells_of_audited_parts_add_up(
     assert records.audit_cells() == before
     with engine.connect() as connection:
         assert connection.execute(select(cell_counts)).first()
+
+
+def test_parts_of_an_hour_that_comes_again_are_counted_in_it(
+    engine: Engine, records: SqlRecords, store: SqlStore
+) -> None:
+    """The clock is put back by an hour, and later to 1970."""
+    apply(store, part(1, DAY + 3 * HOUR) + part(2, DAY + 4 * HOUR))
+    assert close(engine, DAY + 9 * HOUR) == 2
+    apply(store, part(4, DAY + 3 * HOUR) + part(5, datetime(1970, 1, 1, 0, 5, tzinfo=UTC)), 20)
+    assert records.counts() == directly(engine, records)
+    assert close(engine, datetime(1970, 1, 1, 3, tzinfo=UTC)) > 0
+    assert close(engine, DAY + 9 * HOUR) == 0
+    assert records.counts() == directly(engine, records)
+    assert records.counts().records == 4
