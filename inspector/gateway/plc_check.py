@@ -11,6 +11,8 @@ from typing import Any
 
 from inspector.config.site import Site
 from inspector.config.station import Station
+from inspector.domain.outputs import ANOTHERS_RING, owner_of
+from inspector.domain.snapshot import PlcSnapshot
 from inspector.errors import BadInput
 from inspector.gateway.plc_access import GATEWAY_URI, access_of, alone_at, our_certificate
 from inspector.line.status import percentiles
@@ -116,7 +118,12 @@ async def check_access(access: Access, station: Station, *, writes: int, why_non
         plc=access.profile.name,
         endpoint=access.profile.endpoint,
         gateway_running=bool(why_none),
-        findings=(*findings, *inside.findings, *_about_time(measured, travel_ms)),
+        findings=(
+            *findings,
+            *inside.findings,
+            *_about_rings(station, inside.snapshot),
+            *_about_time(measured, travel_ms),
+        ),
         inside=inside,
         travel_ms=travel_ms,
     )
@@ -134,6 +141,19 @@ def _certificate(data: Path) -> Certificate:
 def _travel_ms(station: Station) -> float:
     belt, last = station.belt, max(view.at_counts for view in station.views)
     return round((belt.reject_at_counts - last) / belt.counts_per_s * 1000, 1)
+
+
+def _about_rings(station: Station, snapshot: PlcSnapshot | None) -> list[Finding]:
+    """Return the findings on where each camera's output fired last, compared as the line does."""
+    if snapshot is None:
+        return []
+    cameras_at = {view.name: view.at_counts for view in station.views}
+    found = []
+    for view in snapshot.fired:
+        owner = owner_of(view, snapshot, cameras_at)
+        if owner != view:
+            found.append(Finding(f"view {view}", Mark.WRONG, ANOTHERS_RING.format(owner)))
+    return found
 
 
 def _about_time(measured_ms: Sequence[float], travel_ms: float) -> list[Finding]:

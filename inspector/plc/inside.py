@@ -10,6 +10,7 @@ from typing import Any
 
 from asyncua import Client, ua
 
+from inspector.domain.snapshot import PlcSnapshot
 from inspector.errors import PlcLost, PlcRefused
 from inspector.plc.access import Access
 from inspector.plc.beats import NOTHING_IS_WRITTEN, SOMEBODY, somebody_beats
@@ -35,6 +36,7 @@ class Inside:
         clock_s: The PLC's clock minus ours; None: not asked.
         clock_within_s: Half a round trip: it may be wrong by so much.
         writes_s: Round trips of the write test.
+        snapshot: A read as the line makes it; None where a node is not as it must be.
     """
 
     findings: tuple[Finding, ...]
@@ -42,6 +44,7 @@ class Inside:
     clock_s: float | None = None
     clock_within_s: float = 0.0
     writes_s: tuple[float, ...] = ()
+    snapshot: PlcSnapshot | None = None
 
 
 async def look_inside(access: Access, station: PlcStation, *, writes: int, why_none: str) -> Inside:
@@ -81,12 +84,20 @@ class _Look:
         found.append(namespace)
         nodes: tuple[NodeState, ...] = ()
         writes_s: tuple[float, ...] = ()
+        snapshot: PlcSnapshot | None = None
         if index:
             nodes = await look_at_nodes(self._client, self._access, self._station, index)
             found += about_nodes(nodes)
+            if not any(node.trouble for node in nodes):
+                snapshot = await self._snapshot(index)
             writes_s, more = await self._writes(index, nodes, writes, why_none)
             found += more
-        return Inside(tuple(found), nodes, clock_s, within_s, writes_s)
+        return Inside(tuple(found), nodes, clock_s, within_s, writes_s, snapshot)
+
+    async def _snapshot(self, index: int) -> PlcSnapshot:
+        nodes, read_s = self._nodes(index), time.monotonic()
+        nodes.learn(await self._client.uaclient.read(nodes.survey))
+        return nodes.snapshot(await self._client.uaclient.read(nodes.request), read_s)
 
     async def _clock(self) -> tuple[float, float]:
         """Return (their clock minus ours, half the round trip)."""

@@ -14,6 +14,7 @@ import pytest
 from inspector.cli.plc_check import in_words
 from inspector.config.loading import load_site
 from inspector.config.station import Belt, Station
+from inspector.domain.outputs import ANOTHERS_RING
 from inspector.gateway.plc_check import RUNNING, Report, check_access
 from inspector.gateway.site_run import free_port
 from inspector.plc import beats
@@ -104,6 +105,30 @@ def test_a_plc_in_order_has_nothing_to_mend(bench: Bench, plc: PlcProcess) -> No
     assert abs(said["clock_ms"]["ahead"]) < 3000, "the same machine"
     assert said["travel_ms"] == 15000, "from the camera at the eye, at 1000 counts a second"
     assert plc.ask("take_written") == [[HEARTBEAT, 0]] * 20, "the value that stood there"
+
+
+def test_two_rings_that_are_exchanged_are_named_by_where_their_outputs_fired(bench: Bench) -> None:
+    ring = load_site(ROOT).station("ring")
+    at = {view.name: view.at_counts for view in ring.views}
+    with another(bench, stations={"board": ["top", "side"]}) as plc:
+        both = (PlcStation("board", "board", tuple(at)),)
+        two_views = dataclasses.replace(access(bench, plc), stations=both)
+
+        def said(**places: str) -> tuple[str, ...]:
+            for node, counts in {
+                "Track": 0,
+                **{view: at[of] for view, of in places.items()},
+            }.items():
+                entries = [0] * 48
+                entries[3:6] = [1, 5000 + counts, 1]
+                plc.set(**{f"{node if node == 'Track' else f'Camera.{node}'}.Ring": entries})
+            return asyncio.run(check_access(two_views, ring, writes=0, why_none="")).fixes
+
+        assert said(top="top", side="side") == ()
+        assert said(top="side", side="top") == (
+            f"view top: {ANOTHERS_RING.format('side')}",
+            f"view side: {ANOTHERS_RING.format('top')}",
+        )
 
 
 def test_the_session_is_given_back(bench: Bench, plc: PlcProcess) -> None:
