@@ -6,14 +6,17 @@ what the line writes into its journal.
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from inspector.config.loading import load_site
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.domain.verdict import Action
+from inspector.gateway.calibration import checks_of
 from inspector.gateway.worker_words import seen_message
 from inspector.ipc import Message
 from inspector.simulator.parts import draw_part, make_part
@@ -77,3 +80,29 @@ def test_a_spoilt_picture_is_not_judged_and_its_part_is_not_inspected(cause: str
     assert factory.fates[PART].action is Action.FAIL_SAFE
     assert factory.memory.counts.rejected == 0, "no part was rejected by a verdict"
     assert factory.fates[PART + 1].action is Action.PASSED
+
+
+def test_no_part_passes_while_two_cameras_are_exchanged() -> None:
+    station = load_site(Path(__file__).parents[3]).station("ring")
+    model = SeesDefects()
+    looking = Looking(model, checks_of(station))
+    other = {"top": "side", "side": "top"}
+    factory = Factory(bad_share=0)
+    parts = range(PART, PART + 5)
+    for number in parts:
+        part = make_part("ring", number, bad=False)
+        for view, shown in other.items():
+            image = np.ascontiguousarray(draw_part(part, shown))
+            frame = Frame(view, 1, number, number, image, 0.0)
+            told = json.loads(json.dumps(seen_message(frame, looking.look(frame))))
+            factory.told_instead[number, view] = {**told, "picture": f"{number}/{view}"}
+    factory.run(45)
+    factory.run_until_empty()
+    factory.check_promises()
+    assert model.looks == 0
+    judged = {one["number"]: one for one in factory.journal.of("judged")}
+    for number in parts:
+        assert "swapped camera: it shows what view" in str(judged[number]["not_inspected"])
+        assert factory.fates[number].action is Action.FAIL_SAFE
+    assert "their cameras are exchanged" in looking.own_views.complaint()
+    assert factory.fates[parts.stop].action is Action.PASSED
