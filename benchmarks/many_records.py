@@ -137,7 +137,7 @@ def _add(rows: Rows, n: int) -> None:
     drawn: tuple[Any, ...] = (None,) * 6
     if verdict == "pass":
         stratum = n * 7 % 4
-        pi = (0.002, 0.004, 0.01, 0.05)[stratum]
+        pi = (0.0002, 0.0003, 0.0005, 0.001)[stratum]
         selected = n * 2_654_435_761 % 2**32 / 2**32 < pi
         drawn = stratum, pi, selected, stratum / 4, 1, "2026-01"
         if selected:
@@ -200,6 +200,7 @@ def kpi_page(records: SqlRecords, newest: datetime) -> None:
         records.counts(station, since, newest)
         records.audit_cells(station, since, newest)
         records.closed_periods("hour", station, since=since, until=newest)
+        records.reviewed(station, since=since, until=newest)
 
 
 def _searches(records: SqlRecords, newest: datetime) -> Callable[[], object]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from inspector.domain.periods import Shifts
@@ -42,8 +42,7 @@ class Closing:
             raise StoreRefused(f"the database cannot be written now: {error.orig}") from error
 
     def _step(self, connection: Connection, until: int) -> bool:
-        column = period_counts.c
-        stale = connection.execute(select(period_counts).where(column.stale).limit(1)).first()
+        stale = connection.execute(select(period_counts).where(text("stale")).limit(1)).first()
         if stale:
             one = stale.kind, stale.name, (stale.began_at, stale.ended_at)
             _close(connection, stale.station, one)

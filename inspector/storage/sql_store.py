@@ -18,12 +18,14 @@ from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.people import ABSOLUTE_LIMIT, IDLE_LIMIT, Person, Role, SignedIn
 from inspector.domain.periods import Counted
 from inspector.domain.record import Alarm, Counts, Decision, Record, RecordFilter, VerdictEvent
+from inspector.domain.reviews import Reviewed
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import verdict_name
 from inspector.errors import StoreRefused
 from inspector.storage.counting import cells_between, closed_between, counts_between
 from inspector.storage.database import check_readable, reading
 from inspector.storage.postgres import Server
+from inspector.storage.reviewing import reviewed_between
 from inspector.storage.schema import (
     alarms,
     findings,
@@ -85,6 +87,13 @@ class SqlRecords:
         """Return how many parts had (strata version, stratum, chance of an audit)."""
         with self._reading() as connection:
             return cells_between(connection, station, since, until)
+
+    def reviewed(
+        self, station: str = "", *, since: datetime, until: datetime
+    ) -> tuple[Reviewed, ...]:
+        """Return the parts of a window that were drawn for the audit or looked at, oldest first."""
+        with self._reading() as connection:
+            return reviewed_between(connection, station, (to_us(since), to_us(until)))
 
     def closed_periods(
         self, kind: str, station: str, *, since: datetime, until: datetime

@@ -176,3 +176,34 @@ def test_a_package_is_known_from_its_first_part_on(store: SqlStore, engine: Engi
         ("ring", "b"),
         ("ring", "c"),
     ]
+
+
+def test_parts_that_were_drawn_or_looked_at_come_with_the_looks_that_stand(
+    engine: Engine, store: SqlStore, records: SqlRecords
+) -> None:
+    cell = {"stratum": 2, "audit_pi": 0.5, "strata_version": 7}
+    entries = [judged(n) for n in range(1, 5)]
+    entries[0] |= {**cell, "selected": True}
+    entries[1] |= {**cell, "selected": True}
+    entries[2] |= {**cell, "selected": False}
+    store.apply("ring-1", numbered(entries), offset=1, now=START)
+    with engine.begin() as connection:
+        first = add_review(connection, AUDIT, NOW)
+        add_review(connection, replace(AUDIT, request="2", verdict="OK", supersedes=first), NOW)
+        add_review(connection, replace(AUDIT, request="3", source="confirm", reviewer="abe"), NOW)
+        flagged = replace(AUDIT, request="4", source="flagged", record="ring-000004")
+        add_review(connection, flagged, NOW)
+    end = START + timedelta(minutes=1)
+    one, two, four = records.reviewed("ring", since=START, until=end)
+    assert (one.record, one.stratum, one.audit_pi, one.strata_version) == (
+        *("ring-000001", 2, 0.5, 7),
+    )
+    assert [(look.source, look.word, look.reviewer) for look in one.looks] == [
+        ("audit", "OK", "olga"),
+        ("confirm", "NOK", "abe"),
+    ]
+    assert (two.selected, two.looks) == (True, ())
+    assert (four.record, four.selected, four.audit_pi) == ("ring-000004", False, None)
+    assert records.reviewed(since=START, until=end) == (one, two, four)
+    assert records.reviewed("board", since=START, until=end) == ()
+    assert records.reviewed(since=START + timedelta(seconds=3), until=end) == (four,)
