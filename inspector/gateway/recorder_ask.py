@@ -14,6 +14,7 @@ from inspector.gateway.audit import Auditing, user_here
 from inspector.gateway.recorder_desk import Desk
 from inspector.gateway.recorder_socket import Later
 from inspector.gateway.site_run import runtime_of
+from inspector.gateway.store import server_of
 from inspector.ipc import JsonLines
 from inspector.storage.database import writing
 from inspector.storage.postgres import Server
@@ -24,7 +25,8 @@ _TIMEOUT_S: Final = 10.0
 
 def recorder_of(site: Site) -> RecorderAsk:
     """Return the recorder of a site."""
-    return RecorderAsk(Path(site.data), runtime_of(Path(site.folder)).recorder_socket)
+    runtime = runtime_of(Path(site.folder))
+    return RecorderAsk(Path(site.data), runtime.recorder_socket, server_of(site))
 
 
 class RecorderAsk:

@@ -25,7 +25,7 @@ _TRIGGERED_AT: Final[ColumnElement[int]] = parts.c.triggered_at + 0
 def reviewed_between(connection: Connection, station: str, window: Stretch) -> tuple[Reviewed, ...]:
     """Return the parts triggered in a window that were drawn or looked at, oldest first."""
     at = parts.c.triggered_at
-    of_station = [station == _STATION] if station else []
+    of_station = (_STATION.in_([station]),) if station else ()
     # The very words of the partial index, or SQLite does not take it.
     drawn = select(*_PART).where(text("parts.selected"), at >= window[0], at < window[1])
     found = {row.record: row for row in connection.execute(drawn.where(*of_station))}

@@ -97,7 +97,7 @@ def data(once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A site's data with the 20 entries; `inspector audit` speaks of it."""
     copy = tmp_path / "data"
     shutil.copytree(once, copy)
-    site = SimpleNamespace(data=str(copy), folder=str(tmp_path))
+    site = SimpleNamespace(data=str(copy), folder=str(tmp_path), store=None)
     monkeypatch.setattr(cli, "load_site", lambda _: site)
     return copy
 
