@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,10 +113,13 @@ class _Reference:
         sigma = max(1.0, float(np.abs(np.diff(values)).mean()) / _RANGE_TO_SIGMA)
         starts = np.unique(groups.day[chosen], return_index=True)[1]
         sizes = np.diff(np.append(starts, len(values)))
-        of_days = (np.add.reduceat(values, starts) / sizes).var(ddof=1)
-        of_average = np.mean(np.square(moving_average(values - middle)))
-        by_day = of_days - sigma**2 * np.mean(1 / sizes)
-        wander = float(max(0.0, by_day, of_average - (sigma * EWMA_SPREAD) ** 2))
+        of_days = float((np.add.reduceat(values, starts) / sizes).var(ddof=1))
+        of_average = float(np.mean(np.square(moving_average(values - middle))))
+        evident = (
+            _beyond_chance(of_days, sigma**2 * float(np.mean(1 / sizes)), len(starts) - 1),
+            _beyond_chance(of_average, (sigma * EWMA_SPREAD) ** 2, len(values) * EWMA_WEIGHT / 2),
+        )
+        wander = max(0.0, *evident)
         return cls(share, middle, sigma, wander, len(values), len(starts))
 
     def deviations(self, groups: Groups, chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -130,6 +134,11 @@ class _Reference:
         fast = limit * self.sigma * np.hypot(EWMA_SPREAD, self.groups**-0.5)
         slow = by_day_limit(self.days, run_length_days) * self.wander**0.5
         return float(np.hypot(fast, slow))
+
+
+def _beyond_chance(variance: float, by_chance: float, freedom: float) -> float:
+    """Return by how much a variance exceeds that of chance and one standard error of it."""
+    return variance - by_chance * (1 + sqrt(2 / freedom))
 
 
 def moving_average(values: NDArray[np.float64], before: float = 0.0) -> NDArray[np.float64]:

@@ -82,7 +82,8 @@ def test_rejects_without_drift_keep_the_budget(per_day: int, wander: dict[str, f
     random = np.random.default_rng(11)
     streams = (stream(random, per_day, **wander) for _ in range(STREAMS))
     alarms = [day for one in streams for day in reject_alarms(one, RUN_LENGTH_DAYS)]
-    assert len(alarms) <= BUDGET / 2
+    # Where days differ by themselves, five to ten of them say little of by how much.
+    assert len(alarms) <= BUDGET * (2 / 3 if "daily" in wander else 1 / 2)
 
 
 @pytest.mark.parametrize(("per_day", "rise"), RISES)
