@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Prints what a target is about to do, so that nothing is silent.
 say = @printf '\n== %s\n'
 
-.PHONY: help run test test-full style fresh bench soak faults hostile coverage-study promises fmt cover clean system
+.PHONY: help run test test-full style fresh bench soak faults hostile coverage-study audited-hours promises fmt cover clean system
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -56,6 +56,13 @@ hostile: system .venv/ready-dev ## what a model that looks for ever costs the st
 
 coverage-study: system .venv/ready-dev ## how often the escape rate's interval holds the truth; kept in docs/evidence/
 	@$(BIN)/python scripts/keep_evidence.py coverage-study $(BIN)/python -m benchmarks.coverage
+
+audited-hours: system .venv/ready-dev ## 200 hours of the demo factory without vision: the audit's figures against the truth
+	@$(BIN)/python scripts/keep_evidence.py audited-hours $(BIN)/python -m benchmarks.audited_hours \
+		--sensitivity 0.8 --svg docs/audited_hours.svg
+	@$(BIN)/python scripts/keep_evidence.py audited-hours-perfect $(BIN)/python -m benchmarks.audited_hours --runs 100
+	@$(BIN)/python scripts/keep_evidence.py audited-hours-imperfect $(BIN)/python -m benchmarks.audited_hours \
+		--sensitivity 0.8 --runs 100
 
 promises: system .venv/ready-dev ## the eight promises and what tried to break them
 	@$(BIN)/python scripts/keep_evidence.py promises $(BIN)/python scripts/promises.py

@@ -12,10 +12,9 @@ from benchmarks.audited_hours.factory import Plant
 from benchmarks.audited_hours.people import People
 from benchmarks.audited_hours.running import Row, last
 from benchmarks.audited_hours.shifts import Chance, factory_days
+from benchmarks.coverage import LEAST_COVERAGE
 from inspector.domain.intervals import clopper_pearson_upper
 
-LEAST = 0.95
-"""What the intervals promise."""
 _SURE = 0.01
 """A promise counts as broken only where 99 % of such studies would not have shown so little."""
 
@@ -35,7 +34,7 @@ class Held:
     @property
     def keeps(self) -> bool:
         """Return whether it may be as often as promised."""
-        return self.at_most >= LEAST
+        return self.at_most >= LEAST_COVERAGE
 
     def __str__(self) -> str:
         """Return count, share and verdict."""
