@@ -59,7 +59,7 @@ coverage-study: system .venv/ready-dev ## how often the escape rate's interval h
 
 audited-hours: system .venv/ready-dev ## 200 hours of the demo factory without vision: the audit's figures against the truth
 	@$(BIN)/python scripts/keep_evidence.py audited-hours $(BIN)/python -m benchmarks.audited_hours \
-		--sensitivity 0.8 --svg docs/audited_hours.svg
+		--sensitivity 0.8 --svg docs/evidence/audited-hours.svg
 	@$(BIN)/python scripts/keep_evidence.py audited-hours-perfect $(BIN)/python -m benchmarks.audited_hours --runs 100
 	@$(BIN)/python scripts/keep_evidence.py audited-hours-imperfect $(BIN)/python -m benchmarks.audited_hours \
 		--sensitivity 0.8 --runs 100
