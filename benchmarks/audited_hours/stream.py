@@ -54,7 +54,8 @@ class StreamFiles:
     def add(self, day: FactoryDay) -> None:
         """Write a day: the parts of all stations in the order of their times."""
         parts: list[Line] = [line for shift in day.shifts for line in _parts(shift)]
-        self._stream.writerows(sorted(parts, key=_ts))
+        parts.sort(key=_ts)
+        self._stream.writerows(parts)
         for shift in day.shifts:
             self._verdicts.writerows(_verdicts(shift))
         begins = day.day.begins.timestamp()
