@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -134,6 +134,7 @@ class Belt:
     ) -> None:
         """Take the world up where it was left; another `order` is another run's feed."""
         self.feed, self.world = feed, world
+        self._usual_hz = feed.rate_hz
         self._phantom_at = phantom_at
         self._moved_us: int | None = None
         if world.next_at < 0 or world.order != order:
@@ -160,6 +161,10 @@ class Belt:
     def triggers(self) -> int:
         """Return how many edges this run has seen."""
         return self.world.triggers - self.world.first
+
+    def pace(self, times: float) -> None:
+        """Let parts come so many times as often as usual, from the next but one on."""
+        self.feed = replace(self.feed, rate_hz=self._usual_hz * times)
 
     def move(self, now_us: int, *, running: bool) -> tuple[Edge, ...]:
         """Move the belt up to now and return the eye's edges on the way, oldest first."""

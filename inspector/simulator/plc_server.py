@@ -192,6 +192,8 @@ class _Orders(asyncio.DatagramProtocol):
                     cell.program.hold()
                 case "resume":
                     cell.program.resume()
+                case "pace":
+                    cell.belt.pace(float(order["times"]))
                 case "pass_all":
                     cell.program.turn_pass_all_key(on=bool(order["on"]))
 

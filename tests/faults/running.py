@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -21,6 +22,7 @@ from inspector.domain.record import Record, RecordFilter
 from inspector.gateway.audit_checking import checked, first_key
 from inspector.gateway.demo_report import StationReport, report
 from inspector.gateway.demo_site import demo_site
+from inspector.gateway.demo_world import control_of
 from inspector.gateway.headless import HeadlessRun
 from inspector.gateway.site_run import free_port
 from inspector.ipc import Runtime, read_status
@@ -138,6 +140,17 @@ def kill(process: str, number: int = signal.SIGKILL) -> Callable[[Runtime], None
         state = read_status(runtime, process)
         assert state, f"{process} is not running"
         os.kill(int(str(state["pid"])), number)
+
+    return act
+
+
+def pace(times: float) -> Callable[[Runtime], None]:
+    """Return an act: parts come so many times as often as usual."""
+
+    def act(runtime: Runtime) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as control:
+            control.connect(str(control_of(runtime)))
+            control.send(json.dumps({"do": "pace", "times": times}).encode())
 
     return act
 

@@ -320,3 +320,16 @@ def test_another_evidence_folder_gets_no_lines_of_the_last_run(tmp_path: Path) -
     )
     process.start()
     assert other.read_text() == ""
+
+
+def test_parts_come_faster_while_they_are_ordered_to() -> None:
+    run = Run(Cell(plan(parts=60)))
+    lengths = []
+    for times in (1, 3, 1):
+        run.cell.belt.pace(times)
+        began_us, seen = run.now_us, len(run.of("trigger"))
+        while len(run.of("trigger")) < seen + 15:
+            run.step()
+        lengths.append(run.now_us - began_us)
+    assert lengths[0] > 2 * lengths[1]
+    assert lengths[2] > 2 * lengths[1]
