@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from inspector.cli.advise import advise
 from inspector.domain.intervals import Interval, clopper_pearson
 from inspector.streams.figures import Figures, figures
 
@@ -62,3 +63,6 @@ def shown(value: float | None, interval: Interval) -> str:
 def corrected(bound: float | None) -> str:
     """Return the bound for auditors who miss, or why there is none."""
     return "no seeds" if bound is None else f"at most {bound:.4%}"
+
+
+kpi_command.add_command(advise)

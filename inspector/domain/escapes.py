@@ -66,6 +66,35 @@ class Cells:
         return self.passed * self.pi
 
 
+def tallied(
+    stratum: Counts,
+    pi: NDArray[np.float64],
+    *,
+    audited: NDArray[np.bool_],
+    found: NDArray[np.bool_],
+    opened: NDArray[np.bool_],
+) -> tuple[Cells, NDArray[np.intp]]:
+    """Return the cells of some passed parts, one entry of each array for each part.
+
+    Returns:
+        The cells, and for each part the number of its own.
+    """
+    strata, of_stratum = np.unique(stratum, return_inverse=True)
+    pis, of_pi = np.unique(pi, return_inverse=True)
+    pairs, cell = np.unique(of_stratum * len(pis) + of_pi, return_inverse=True)
+
+    def count(which: NDArray[np.intp]) -> Counts:
+        counted: Counts = np.bincount(which, minlength=len(pairs))
+        return counted
+
+    apart = max(1, len(pis))
+    made = Cells(
+        *(strata[pairs // apart], pis[pairs % apart]),
+        *(count(cell), count(cell[audited]), count(cell[found]), count(cell[opened])),
+    )
+    return made, cell
+
+
 @dataclass(frozen=True, slots=True)
 class EscapeEstimate:
     """The escape rate of a set of passed parts.
@@ -134,18 +163,18 @@ def _weighted(cells: Cells, found: Counts) -> tuple[float, WeightedCount]:
         if (part.audited == part.passed).all():
             sure += float(bad.sum()) / total
             continue
-        weights = _weights(part) / total
+        weights = weights_of(part) / total
         value += float((weights * bad).sum())
         square += float((weights**2 * bad).sum())
         largest = max(largest, float(weights.max()))
     return sure, WeightedCount(value, square, largest)
 
 
-def _weights(group: Cells) -> NDArray[np.float64]:
+def weights_of(group: Cells) -> NDArray[np.float64]:
     """Return for how many passed parts one audited part of each cell stands; 0 where none was.
 
-    Inverse probabilities, scaled so that the audited ones stand for all parts of the group. In a
-    group of one cell that is passed / audited.
+    For one of the groups of `grouped`. Inverse probabilities, scaled so that the audited ones stand
+    for all parts of the group. In a group of one cell that is passed / audited.
     """
     inverse = np.divide(1.0, group.pi, out=np.zeros(len(group.pi)), where=group.audited > 0)
     scale = float(group.passed.sum()) / float((inverse * group.audited).sum())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.auditing import Conclusion, Looks, Source, Word, concluded
-from inspector.domain.escapes import Cells, EscapeEstimate, Seeds, escape_estimate
+from inspector.domain.escapes import Cells, EscapeEstimate, Seeds, escape_estimate, tallied
 from inspector.domain.intervals import clopper_pearson
 from inspector.domain.kpi import COMPLETE_SHARE
 from inspector.domain.quality import Rejects
@@ -70,10 +70,10 @@ def figures(folder: Path) -> Figures:
     stream = read_stream(folder / "stream.csv", verdicts)
     found, opened, unconfirmed = _audits(stream, verdicts)
     return Figures(
-        escapes=escape_estimate(cells(stream, found, opened), _seeds(verdicts)),
+        escapes=escape_estimate(cells(stream, found, opened), seeds_of(verdicts)),
         parts=len(stream.ts),
         rejects=_rejects(stream, verdicts),
-        seeds=_seeds(verdicts),
+        seeds=seeds_of(verdicts),
         unconfirmed=unconfirmed,
         downstream_found=sum(
             verdicts[one].get(Source.DOWNSTREAM) is Word.BAD for one in _parts(stream, verdicts)
@@ -96,13 +96,14 @@ def _audits(
     unconfirmed = 0
     for one, row in stream.rows.items():
         if stream.audited[row]:
-            end = _end(verdicts.get(one, {}))
+            end = end_of(verdicts.get(one, {}))
             found[row], opened[row] = end.bad, end.open
             unconfirmed += end.unconfirmed
     return found, opened, unconfirmed
 
 
-def _end(said: Said) -> Conclusion:
+def end_of(said: Said) -> Conclusion:
+    """Return what the looks at an audited part or a seeded defect come to."""
     first = said.get(Source.AUDIT, said.get(Source.SEED))
     return concluded(Looks(first, said.get(Source.SECOND), said.get(Source.CONFIRM)))
 
@@ -113,11 +114,13 @@ def _downstream(stream: Stream, verdicts: Mapping[str, Said]) -> int:
     return words.count(Word.BAD)
 
 
-def _seeds(verdicts: Mapping[str, Said]) -> Seeds:
+def seeds_of(verdicts: Mapping[str, Said]) -> Seeds:
     """Return how many seeded defects an auditor judged, and how many the chain found."""
     looks = {Source.AUDIT, Source.SEED, Source.SECOND, Source.CONFIRM}
     ends = [
-        _end(said) for one, said in verdicts.items() if one.startswith(SEED) and looks & said.keys()
+        end_of(said)
+        for one, said in verdicts.items()
+        if one.startswith(SEED) and looks & said.keys()
     ]
     return Seeds(found=sum(end.bad for end in ends), judged=len(ends))
 
@@ -140,19 +143,9 @@ def _rejects(stream: Stream, verdicts: Mapping[str, Said]) -> Rejects:
 
 def cells(stream: Stream, found: NDArray[np.bool_], opened: NDArray[np.bool_]) -> Cells:
     """Return the passed parts by stratum and audit probability."""
-    passed = stream.passed
-    strata, stratum = np.unique(stream.stratum[passed], return_inverse=True)
-    pis, pi = np.unique(stream.pi[passed], return_inverse=True)
-    pairs, cell = np.unique(stratum * len(pis) + pi, return_inverse=True)
-
-    def count(which: NDArray[np.bool_]) -> NDArray[np.int64]:
-        counted: NDArray[np.int64] = np.bincount(cell[which[passed]], minlength=len(pairs))
-        return counted
-
-    return Cells(
-        *(strata[pairs // max(1, len(pis))], pis[pairs % max(1, len(pis))]),
-        *(count(passed), count(stream.audited), count(found), count(opened)),
-    )
+    of = stream.passed
+    drawn = {"audited": stream.audited[of], "found": found[of], "opened": opened[of]}
+    return tallied(stream.stratum[of], stream.pi[of], **drawn)[0]
 
 
 def _notes(

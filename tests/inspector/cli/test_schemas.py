@@ -34,8 +34,8 @@ from tests.factory import LAYOUT, Factory
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas"
 WITH_FIGURES = (
-    *("audit-verify", "demo", "demo-evaluate", "evaluate", "kpi-from-files", "plc-check"),
-    "status",
+    *("audit-verify", "demo", "demo-evaluate", "evaluate", "kpi-advise", "kpi-from-files"),
+    *("plc-check", "status"),
 )
 
 

@@ -1,0 +1,1 @@
+"""Advice and reports from files that people write: charter, study, pilot, business case."""
