@@ -27,6 +27,7 @@ COMMANDS = {
     "plc": "plc",
     "audit": "audit",
     "kpi": "kpi",
+    "report": "report",
     "train": "train",
     "export": "export",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -58,17 +59,17 @@ class TomlFile:
 
     def line(self, where: Sequence[int | str]) -> int:
         """Return the line of a key, or that of its table where the key is missing; from 1."""
-        table, seen, found = "", -1, 1
+        found, table, seen = 1, list[int | str](), Counter[str]()
         for number, text in enumerate(self.text.splitlines(), start=1):
             if opened := _TABLE.match(text):
-                seen = seen + 1 if opened[1] == table else 0
-                table = opened[1]
-                path: list[int | str] = [*table.split("."), *([seen] if "[[" in text else [])]
+                name = opened[1]
+                several = text.lstrip().startswith("[[")
+                path = table = [*name.split("."), *([seen[name]] if several else [])]
+                seen[name] += 1
+            elif key := _KEY.match(text):
+                path = [*table, key[1]]
             else:
-                key = _KEY.match(text)
-                here = table.split(".") if table else []
-                numbered = isinstance(where[len(here)], int) if len(where) > len(here) else False
-                path = [*here, *([seen] if numbered and here else []), *([key[1]] if key else [])]
-            if path and list(where[: len(path)]) == path:
+                continue
+            if path == list(where[: len(path)]):
                 found = number
         return found

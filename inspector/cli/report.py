@@ -1,0 +1,48 @@
+"""`inspector report`: pages to print, from files that people write; docs/kpi.md has their forms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from inspector.domain.appraising import studied
+from inspector.reports.page import Page, written
+from inspector.reports.study import study_lines, study_page
+from inspector.reports.study_file import read_study
+
+
+@click.group("report")
+def report_command() -> None:
+    """Pages to print and to sign: each one HTML file that needs nothing else."""
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add what all reports take."""
+    out = click.option(
+        "--out",
+        type=click.Path(path_type=Path, dir_okay=False),
+        help="The HTML file; left out: the command's name in this folder.",
+    )
+    pdf = click.option("--pdf", is_flag=True, help="Print it too, with a Chromium.")
+    source = click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
+    return source(out(pdf(command)))
+
+
+def _write(page: Page, lines: Sequence[str], out: Path, *, pdf: bool) -> None:
+    click.echo("\n".join(lines))
+    for file in written(page, out, pdf=pdf):
+        click.echo(f"written: {file}", err=True)
+
+
+@report_command.command("study")
+@_options
+def study(source: Path, *, out: Path | None, pdf: bool) -> None:
+    """Attribute agreement study: how well operators, the model and both judge parts.
+
+    FILE is a CSV with part, truth, mode, appraiser, trial and verdict.
+    """
+    found = studied(read_study(source))
+    _write(study_page(found), study_lines(found), out or Path("study.html"), pdf=pdf)

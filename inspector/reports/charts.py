@@ -1,0 +1,100 @@
+"""Charts of reports as SVG within the page, each with its title; the tables have the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log10
+
+from markupsafe import Markup, escape
+
+_WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 720, 230, 30, 26, 16
+_BLUE, _RED = "#1f5fa8", "#b00020"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A range with a point in it."""
+
+    name: str
+    low: float
+    high: float
+    at: float
+
+
+def bars(
+    title: str,
+    rows: Sequence[Bar],
+    *,
+    marks: Sequence[float] = (),
+    shown: Callable[[float], str] = "{:.1%}".format,
+) -> Markup:
+    """Return ranges under each other on one axis.
+
+    Args:
+        title: What a reader who does not see it is told.
+        rows: From top to bottom.
+        marks: Limits, drawn as vertical lines.
+        shown: How a value on the axis is written.
+    """
+    ends = [end for one in rows for end in (one.low, one.high, one.at)] + list(marks)
+    first, last = min(ends), max(ends)
+    height = _TOP + _ROW * len(rows) + 30
+
+    def across(value: float) -> float:
+        span = (last - first) or 1.0
+        return _LEFT + (value - first) / span * (_WIDTH - _LEFT - _RIGHT)
+
+    below = _TOP + _ROW * len(rows)
+    drawn = [_line(across(mark), _TOP, across(mark), below, _RED) for mark in marks]
+    for number, one in enumerate(rows):
+        y = _TOP + _ROW * (number + 0.5)
+        drawn += [_text(_LEFT - 8, y + 4, one.name, "end")]
+        drawn += [_line(across(one.low), y, across(one.high), y, _BLUE, width=6)]
+        drawn += [f'<circle cx="{across(one.at):.1f}" cy="{y:.1f}" r="5" fill="#222"/>']
+    for value, anchor in ((first, "start"), (last, "end")):
+        drawn += [_text(across(value), below + 18, shown(value), anchor)]
+    return _svg(title, height, drawn)
+
+
+def rising(title: str, days: Sequence[float], values: Sequence[float], *, mark: float) -> Markup:
+    """Return positive values over time on a logarithmic axis, with the level that decides."""
+    logs, level = [log10(one) for one in values], log10(mark)
+    low, high = min([*logs, 0.0]), max([*logs, level])
+    span = (days[-1] - days[0]) or 1.0
+
+    def place(day: float, value: float) -> tuple[float, float]:
+        return 60 + (day - days[0]) / span * 620, 20 + (high - value) / (high - low) * 180
+
+    corners = " ".join(
+        f"{x:.1f},{y:.1f}"
+        for x, y in (place(day, one) for day, one in zip(days, logs, strict=True))
+    )
+    y = place(days[0], level)[1]
+    drawn = [
+        _line(60, y, 680, y, _RED),
+        _text(54, y + 4, f"{mark:g}", "end"),
+        _text(54, place(days[0], 0.0)[1] + 4, "1", "end"),
+        f'<polyline points="{corners}" fill="none" stroke="{_BLUE}" stroke-width="2"/>',
+        _text(60, 222, "first part", "start"),
+        _text(680, 222, "last part", "end"),
+    ]
+    return _svg(title, 230, drawn)
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, colour: str, *, width: int = 1) -> str:
+    ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+    return f'<line {ends} stroke="{colour}" stroke-width="{width}"/>'
+
+
+def _text(x: float, y: float, text: str, anchor: str) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+
+
+def _svg(title: str, height: float, drawn: Sequence[str]) -> Markup:
+    head = f'viewBox="0 0 {_WIDTH} {height:g}" width="{_WIDTH}" role="img"'
+    told = f"<title>{escape(title)}</title>"
+    inner = "\n".join(drawn)
+    return Markup(  # noqa: S704 - every text went through `escape`
+        f'<svg {head} font-size="12" fill="#222">{told}\n{inner}\n</svg>'
+    )

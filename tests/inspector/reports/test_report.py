@@ -1,0 +1,110 @@
+"""`inspector report`: pages that need nothing else, and one sentence for what is wrong."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from inspector.cli import commands
+from inspector.errors import BadInput
+from tests.needs import require_program
+
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+HEAD = "part,truth,mode,appraiser,trial,verdict\n"
+
+
+def report(*words: str | Path) -> Result:
+    return CliRunner().invoke(commands, ["report", *map(str, words)])
+
+
+def page(tmp_path: Path, *words: str | Path) -> str:
+    out = tmp_path / "page.html"
+    result = report(*words, "--out", out)
+    assert result.exit_code == 0, (result.output, result.exception)
+    return alone(out.read_text("utf-8"))
+
+
+def alone(text: str) -> str:
+    """Fail unless a page needs nothing else; return it."""
+    parser = Tags()
+    parser.feed(text)
+    assert not parser.tags & {"script", "link", "img", "iframe", "object"}
+    assert "http:" not in text
+    assert "https:" not in text
+    assert not re.search(r"\sstyle=|\son\w+=|url\(|@import", text)
+    assert text.count("<svg") == text.count("<title>") - 1
+    return text
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.add(tag)
+
+
+def refused(folder: Path, *words: str | Path) -> str:
+    result = report(*words, "--out", folder / "page.html")
+    assert isinstance(result.exception, BadInput), result.output
+    return str(result.exception).removeprefix(f"{folder}/")
+
+
+# --- study ---
+
+
+def test_the_study_is_a_page_with_grades_and_its_warning(tmp_path: Path) -> None:
+    text = page(tmp_path, "study", EXAMPLES / "study.csv")
+    assert "operator FAIL, ai FAIL, both FAIL" in text
+    assert "that takes 149" in text
+    assert text.count("<svg") == 3
+
+
+def test_names_cannot_put_tags_into_a_page(tmp_path: Path) -> None:
+    file = tmp_path / "study.csv"
+    file.write_text(HEAD + "1,OK,ai,<script>x</script>,1,OK\n2,NOK,ai,b,1,NOK\n", "utf-8")
+    assert "&lt;script&gt;x" in page(tmp_path, "study", file)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("", "1: there is no look in it"),
+        ("1,good,ai,a,1,OK\n", "2: truth must be OK or NOK, not 'good'"),
+        ("1,OK,robot,a,1,OK\n", "2: mode must be operator or ai or both, not 'robot'"),
+        ("1,OK,ai,a,0,OK\n", "2: trial must be 1 or more, not '0'"),
+        ("1,OK,ai, ,1,OK\n", "2: a name is empty"),
+        ("1,OK,ai,a,1,OK\n1,NOK,ai,a,2,OK\n", "3: part 1 had another truth before"),
+        ("1,OK,ai,a,1,OK\n1,OK,ai,a,1,OK\n", "3: this appraiser's trial of this part was"),
+    ],
+)
+def test_a_wrong_study_is_one_sentence(tmp_path: Path, rows: str, sentence: str) -> None:
+    (tmp_path / "study.csv").write_text(HEAD + rows, "utf-8")
+    assert refused(tmp_path, "study", tmp_path / "study.csv").startswith(f"study.csv:{sentence}")
+
+
+# --- PDF ---
+
+
+@pytest.mark.slow
+def test_a_report_is_printed_by_a_chromium(tmp_path: Path) -> None:
+    require_program("chromium")
+    out = tmp_path / "page.html"
+    result = report("study", EXAMPLES / "study.csv", "--out", out, "--pdf")
+    assert result.exit_code == 0, result.exception
+    assert out.with_suffix(".pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_without_a_chromium_the_page_is_there_and_a_sentence_says_what_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    said = refused(tmp_path, "study", EXAMPLES / "study.csv", "--pdf")
+    assert said == "page.html is written, but not its PDF: there is no Chromium to print it with"
+    assert (tmp_path / "page.html").exists()
