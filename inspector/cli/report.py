@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from inspector.domain.appraising import studied
+from inspector.reports.charter import charter_lines, charter_page, read_charter
 from inspector.reports.page import Page, written
 from inspector.reports.study import study_lines, study_page
 from inspector.reports.study_file import read_study
@@ -46,3 +47,14 @@ def study(source: Path, *, out: Path | None, pdf: bool) -> None:
     """
     found = studied(read_study(source))
     _write(study_page(found), study_lines(found), out or Path("study.html"), pdf=pdf)
+
+
+@report_command.command("charter")
+@_options
+def charter(source: Path, *, out: Path | None, pdf: bool) -> None:
+    """Deployment charter: scope, targets, who decides; one page to sign.
+
+    FILE is a TOML file. A target that its audits cannot show is refused, with how many it takes.
+    """
+    found = read_charter(source)
+    _write(charter_page(found), charter_lines(found), out or Path("charter.html"), pdf=pdf)

@@ -89,6 +89,51 @@ def test_a_wrong_study_is_one_sentence(tmp_path: Path, rows: str, sentence: str)
     assert refused(tmp_path, "study", tmp_path / "study.csv").startswith(f"study.csv:{sentence}")
 
 
+# --- charter ---
+
+CHARTER = (EXAMPLES / "charter.toml").read_text("utf-8")
+
+
+def test_the_charter_is_a_page_that_says_how_its_targets_are_shown(tmp_path: Path) -> None:
+    text = page(tmp_path, "charter", EXAMPLES / "charter.toml")
+    assert "audits show it when none is bad or missed; planned: 5600" in text
+    assert '<td class="bad">60.000%, assumed</td>' in text
+    assert '<td class="bad">none</td>' in text
+    assert "0.400%, measured 2026-11-02 to 2026-11-29" in text
+    for name in ("Maria Weber", "sealing ring", "void", "400 ms", "tr", "no people"):
+        assert name in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (
+            *("target = 0.002", "target = 0.0001"),
+            "24: target.0.target: escape_rate of at most 0.0001 cannot be shown: 28 days have 5600 "
+            "audits, and it takes 36869, 185 days",
+        ),
+        (
+            *("seeds_per_day = 10", "seeds_per_day = 0"),
+            "29: target.1.target: miss_rate of at most 0.02 cannot be shown: 28 days have 0 seeds, "
+            "and it takes 149",
+        ),
+        ('"miss_rate"', '"misses"', "28: target.1.kpi: 'misses' is none of escape_rate, "),
+        ("takt_ms = 400\n", "", "13: constraints.takt_ms: is missing"),
+        ("minutes = 60", "minutes = -1", "44: escalation.1.minutes: Input should be"),
+        ("minutes = 60", "minute = 60", "42: escalation.1.minutes: is missing"),
+        ('owner = "', 'owners = "', "1: owner: is missing"),
+        ("version = 1", "version = 0", "2: version: Input should be"),
+    ],
+)
+def test_a_charter_that_cannot_hold_is_one_sentence(
+    tmp_path: Path, old: str, new: str, sentence: str
+) -> None:
+    assert old in CHARTER
+    (tmp_path / "charter.toml").write_text(CHARTER.replace(old, new), "utf-8")
+    said = refused(tmp_path, "charter", tmp_path / "charter.toml")
+    assert said.startswith(f"charter.toml:{sentence}")
+
+
 # --- PDF ---
 
 
