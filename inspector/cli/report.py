@@ -11,6 +11,7 @@ import click
 from inspector.domain.appraising import studied
 from inspector.reports.charter import charter_lines, charter_page, read_charter
 from inspector.reports.page import Page, written
+from inspector.reports.pilot import pilot_lines, pilot_page, pilot_results, read_pilot
 from inspector.reports.study import study_lines, study_page
 from inspector.reports.study_file import read_study
 
@@ -58,3 +59,14 @@ def charter(source: Path, *, out: Path | None, pdf: bool) -> None:
     """
     found = read_charter(source)
     _write(charter_page(found), charter_lines(found), out or Path("charter.html"), pdf=pdf)
+
+
+@report_command.command("pilot")
+@_options
+def pilot(source: Path, *, out: Path | None, pdf: bool) -> None:
+    """Pilot: the same parts judged as before and with assistance, compared pair by pair.
+
+    FILE is the folder with pilot.csv.
+    """
+    found = pilot_results(read_pilot(source))
+    _write(pilot_page(found), pilot_lines(found), out or Path("pilot.html"), pdf=pdf)

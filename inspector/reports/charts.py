@@ -10,6 +10,8 @@ from markupsafe import Markup, escape
 
 _WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 720, 230, 30, 26, 16
 _BLUE, _RED = "#1f5fa8", "#b00020"
+_LEAST = 1e-6
+"""What is drawn of a value of nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +59,19 @@ def bars(
     return _svg(title, height, drawn)
 
 
-def rising(title: str, days: Sequence[float], values: Sequence[float], *, mark: float) -> Markup:
-    """Return positive values over time on a logarithmic axis, with the level that decides."""
-    logs, level = [log10(one) for one in values], log10(mark)
+def rising(title: str, values: Sequence[float], *, mark: float) -> Markup:
+    """Return values, one for each part, on a logarithmic axis with the level that decides."""
+    logs, level = [log10(max(one, _LEAST)) for one in values], log10(mark)
     low, high = min([*logs, 0.0]), max([*logs, level])
-    span = (days[-1] - days[0]) or 1.0
+    step = 620 / max(1, len(logs) - 1)
 
-    def place(day: float, value: float) -> tuple[float, float]:
-        return 60 + (day - days[0]) / span * 620, 20 + (high - value) / (high - low) * 180
+    def up(value: float) -> float:
+        return 20 + (high - value) / (high - low) * 180
 
-    corners = " ".join(
-        f"{x:.1f},{y:.1f}"
-        for x, y in (place(day, one) for day, one in zip(days, logs, strict=True))
-    )
-    y = place(days[0], level)[1]
+    corners = " ".join(f"{60 + n * step:.1f},{up(one):.1f}" for n, one in enumerate(logs))
     drawn = [
-        _line(60, y, 680, y, _RED),
-        _text(54, y + 4, f"{mark:g}", "end"),
-        _text(54, place(days[0], 0.0)[1] + 4, "1", "end"),
+        _line(60, up(level), 680, up(level), _RED),
+        *(_text(54, up(log10(one)) + 4, f"{one:g}", "end") for one in (1, mark)),
         f'<polyline points="{corners}" fill="none" stroke="{_BLUE}" stroke-width="2"/>',
         _text(60, 222, "first part", "start"),
         _text(680, 222, "last part", "end"),

@@ -134,6 +134,39 @@ def test_a_charter_that_cannot_hold_is_one_sentence(
     assert said.startswith(f"charter.toml:{sentence}")
 
 
+# --- pilot ---
+
+PILOT = "part_id,ts,shift,truth,baseline,assisted\n"
+
+
+def test_the_pilot_is_a_page_with_both_ways_and_the_evidence(tmp_path: Path) -> None:
+    rows = [f"B{n},{n},s{n % 3},NOK,{'OK' if n < 12 else 'NOK'},NOK" for n in range(40)]
+    rows += [f"G{n},{n},s{n % 3},OK,OK,{'NOK' if n == 5 else 'OK'}" for n in range(60)]
+    (tmp_path / "pilot.csv").write_text(PILOT + "\n".join(rows), "utf-8")
+    text = page(tmp_path, "pilot", tmp_path)
+    assert '<p class="good">With assistance: fewer misses</p>' in text
+    assert "30.00%" in text
+    assert text.count("<svg") == 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ("", "1: the pilot is empty: there is no part in it"),
+        ("1,1,a,OK,OK,UNSURE", "2: assisted must be OK or NOK, not 'UNSURE'"),
+        ("1,1,a,OK,OK,OK\n1,2,a,OK,OK,OK", "3: part 1 was there before"),
+        ("1,noon,a,OK,OK,OK", "2: ts must be an ISO 8601 time, not 'noon'"),
+    ],
+)
+def test_a_wrong_pilot_is_one_sentence(tmp_path: Path, rows: str, sentence: str) -> None:
+    (tmp_path / "pilot.csv").write_text(PILOT + rows, "utf-8")
+    assert refused(tmp_path, "pilot", tmp_path) == f"pilot.csv:{sentence}"
+
+
+def test_a_pilot_without_its_file_is_one_sentence(tmp_path: Path) -> None:
+    assert refused(tmp_path, "pilot", tmp_path) == "pilot.csv:1: there is no such file"
+
+
 # --- PDF ---
 
 
