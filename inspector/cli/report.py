@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from inspector.domain.appraising import studied
+from inspector.reports.business_case import case_lines, case_of, case_page, read_case
 from inspector.reports.charter import charter_lines, charter_page, read_charter
 from inspector.reports.page import Page, written
 from inspector.reports.pilot import pilot_lines, pilot_page, pilot_results, read_pilot
@@ -70,3 +71,16 @@ def pilot(source: Path, *, out: Path | None, pdf: bool) -> None:
     """
     found = pilot_results(read_pilot(source))
     _write(pilot_page(found), pilot_lines(found), out or Path("pilot.html"), pdf=pdf)
+
+
+@report_command.command("business-case")
+@_options
+def business_case(source: Path, *, out: Path | None, pdf: bool) -> None:
+    """Business case: payback and net present value as intervals, and their largest drivers.
+
+    FILE is a TOML file. What was not measured is shown as assumed.
+    """
+    read = read_case(source)
+    case = case_of(read)
+    out = out or Path("business-case.html")
+    _write(case_page(read, case), case_lines(read, case), out, pdf=pdf)

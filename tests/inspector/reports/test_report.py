@@ -167,6 +167,45 @@ def test_a_pilot_without_its_file_is_one_sentence(tmp_path: Path) -> None:
     assert refused(tmp_path, "pilot", tmp_path) == "pilot.csv:1: there is no such file"
 
 
+# --- business case ---
+
+CASE = (EXAMPLES / "business-case.toml").read_text("utf-8")
+
+
+def test_the_business_case_is_a_page_with_intervals_and_drivers(tmp_path: Path) -> None:
+    text = page(tmp_path, "business-case", EXAMPLES / "business-case.toml")
+    assert "Payback in " in text
+    assert "baseline assumed, not measured: scrap before, downtime before" in text
+    assert '<td class="bad">assumed</td>' in text
+    assert "measured 2026-11-02 to 2026-11-29" in text
+    assert text.count("<circle") == 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("{ value = 0 }", "{ value = -1 }", "11: inputs.software.value: Input should be"),
+        ("{ value = 0 }", "{ }", "11: inputs.software.value: is missing"),
+        ("low = 12000", "low = 20000", "10: inputs.hardware: must be low <= value <= high"),
+        ("low = 12000, ", "", "10: inputs.hardware: low and high go together"),
+        (
+            "value = 0.018, low = 0.017, high = 0.019",
+            "value = 1.8",
+            "22: inputs.false_calls_before",
+        ),
+        ("years = 3", "years = 0", "5: years: Input should be"),
+        ("audits = { value = 48000 }\n", "", "8: inputs.audits: is missing"),
+    ],
+)
+def test_a_wrong_business_case_is_one_sentence(
+    tmp_path: Path, old: str, new: str, sentence: str
+) -> None:
+    assert old in CASE
+    (tmp_path / "case.toml").write_text(CASE.replace(old, new), "utf-8")
+    said = refused(tmp_path, "business-case", tmp_path / "case.toml")
+    assert said.startswith(f"case.toml:{sentence}")
+
+
 # --- PDF ---
 
 
