@@ -34,6 +34,7 @@ from inspector.simulator.plc_memory import (
 from inspector.simulator.plc_program import PlcProgram
 
 STEP_US = 20_000
+SITE_KEY = b"k" * 32
 COUNTS_PER_S = 1000
 LAYOUT = Layout("ring", ("top", "side"), 8000, 6000, 200, 400_000, 64)
 OUTPUTS = {"top": 0, "side": 3000}
@@ -201,8 +202,9 @@ class Factory:
         bad_share: float = 0.2,
         first_id: int = 0,
         line_layout: Layout = LAYOUT,
+        start_share: float = 1e-9,
     ) -> None:
-        self.line_layout = line_layout
+        self.line_layout, self.start_share = line_layout, start_share
         self.random = random.Random(seed)
         self.spacing_s, self.bad_share = spacing_s, bad_share
         self.clock = FakeClock()
@@ -239,9 +241,10 @@ class Factory:
             plc=self.plc,
             journal=self.journal,
             clock=self.clock,
-            key=b"k" * 32,
+            key=SITE_KEY,
             tell_worker=self._hear,
             keep=lambda record: False,
+            start_share=self.start_share,
         )
 
     def _hear(self, message: Mapping[str, object]) -> None:

@@ -151,6 +151,20 @@ class Expects(Settings):
     )
 
 
+class AuditSettings(Settings):
+    """How many passed parts people look at: what the escape rate is estimated from."""
+
+    per_day: float = Field(
+        default=50.0, gt=0, le=100_000, description="Passed parts that people can look at."
+    )
+    start_share: float = Field(
+        default=0.01,
+        gt=0,
+        le=1,
+        description="Share of the passed parts that is drawn until a day of them is known.",
+    )
+
+
 class Station(Settings):
     """One inspection point: `stations/<name>.toml`."""
 
@@ -172,6 +186,9 @@ class Station(Settings):
     )
     sample_share: float = Field(
         default=0.01, ge=0, le=1, description="Share of passed parts whose pictures are kept."
+    )
+    audit: AuditSettings = Field(
+        default=AuditSettings(), description="How many passed parts are audited."
     )
     belt: Belt = Field(description="Distances, speed and spacing.")
     hold_rejects: bool = Field(

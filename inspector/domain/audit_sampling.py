@@ -12,7 +12,7 @@ import hmac
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -119,11 +119,37 @@ class Selection:
 
 
 def cut(scores: NDArray[np.float64], *, version: int) -> Strata:
-    """Return the strata for the week that comes, from the passed parts' scores of the one past."""
+    """Return the strata for the week that comes, from the passed parts' scores of the one past.
+
+    Many parts may have the same score, most of all 0: a score that lies on a quantile belongs
+    below it, or clean parts would crowd into a stratum that is meant for few.
+    """
     if not scores.size:
         raise BadInput("no passed part to cut strata by")
-    limits = np.quantile(scores, CUTS)
+    limits = np.nextafter(np.quantile(scores, CUTS), np.inf)
     return Strata(version, tuple(float(one) for one in limits))
+
+
+def start_plan(share: float) -> AuditPlan:
+    """Return what holds while nothing is known of a station's scores: one stratum, version 0."""
+    return AuditPlan(Strata(0, ()), (share,))
+
+
+def key_of_month(site_key: bytes, at: datetime) -> AuditKey:
+    """Return the key that draws in the month of a time.
+
+    It is made of the site's secret, so nothing has to be kept, sent or restored: whoever has the
+    site's key can repeat every draw, and one month's key gives away no other.
+    """
+    since = at.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    name = f"{since:%Y-%m}"
+    secret = hmac.digest(site_key, f"audit sampling {name}".encode(), hashlib.sha256)
+    return AuditKey(name, secret, since)
+
+
+def site_name(site_key: bytes) -> str:
+    """Return what stands for the site in its draws: the same wherever its folder lies."""
+    return hmac.digest(site_key, b"site of the audit sampling", hashlib.sha256).hex()[:16]
 
 
 def audit_rates(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 Box = tuple[float, float, float, float]
@@ -80,3 +80,13 @@ class ViewResult:
     height_px: int = 0
     model_ms: float = 0.0
     ran_on: RanOn | None = None
+
+
+def part_score(results: Iterable[ViewResult]) -> float:
+    """Return the highest score that anything got in a part's views, also below its limit.
+
+    Rounded as the record has it, so that a draw can be repeated from the record; 0 where nothing
+    came up to `SCORE_FLOOR`.
+    """
+    scores = (score for result in results for score in result.top_scores.values())
+    return round(max(scores, default=0.0), 4)

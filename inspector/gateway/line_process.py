@@ -22,6 +22,7 @@ from inspector.domain.health import Condition
 from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.verdict import Verdict
+from inspector.gateway.audit_plans import PlansFile
 from inspector.gateway.keys import site_key
 from inspector.gateway.plc_access import our_certificate, plc_station
 from inspector.gateway.plc_notices import PlcNotices
@@ -88,8 +89,10 @@ class LineProcess:
         self._plcs: dict[str, Way] = {}
         self._connections: set[asyncio.StreamWriter] = set()
         self._unpublished = ""
+        self._plans = PlansFile(runtime.audit_plans)
         for profile in site.plcs:
             self._join(profile)
+        self._take_plans()
 
     def _join(self, profile: PlcProfile) -> None:
         stations = [one for one in self._site.stations if one.plc == profile.name]
@@ -132,6 +135,7 @@ class LineProcess:
             key=key,
             tell_worker=self._workers[station.name].tell,
             keep=sampled,
+            start_share=station.audit.start_share,
         )
 
     async def run(self) -> None:
@@ -192,8 +196,15 @@ class LineProcess:
         while True:
             for line in self._lines.values():
                 line.tick()
+            self._take_plans()
             self._try_to_publish()
             await asyncio.sleep(TICK_S)
+
+    def _take_plans(self) -> None:
+        """Draw for the audit as the recorder has planned since."""
+        for name, plan in self._plans.news().items():
+            if name in self._lines:
+                self._lines[name].audit.plan = plan
 
     def _try_to_publish(self) -> None:
         """Publish; a shared memory that is full costs the screens, and never a verdict."""

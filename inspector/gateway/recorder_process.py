@@ -26,12 +26,14 @@ from inspector.domain.health import State
 from inspector.domain.periods import Shifts
 from inspector.errors import StoreDamaged, StoreRefused
 from inspector.gateway.audit import Auditing
+from inspector.gateway.audit_plans import write_plans
 from inspector.gateway.audit_watch import AuditWatch
 from inspector.gateway.recorder_desk import Desk, refusal
 from inspector.gateway.recorder_socket import AnsweringSocket
 from inspector.gateway.store import server_of
 from inspector.ipc import Runtime, write_status
 from inspector.recorder import GROUP_S, Recorder
+from inspector.storage.audit_planning import AuditPlanning
 from inspector.storage.ballast import Ballast, BallastedStore
 from inspector.storage.closing import Closing
 from inspector.storage.database import (
@@ -45,6 +47,7 @@ from inspector.storage.database import (
 from inspector.storage.image_files import KeptPictures
 from inspector.storage.journal import JournalConsumer
 from inspector.storage.retention import Retention
+from inspector.storage.sql_audit import AuditLog
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_writing import SqlStore
 
@@ -82,7 +85,7 @@ def _record(site: Site, runtime: Runtime, stopping: threading.Event) -> None:
             watch.begin(site.model_dump(mode="json"))
         recorder = Recorder(journal, BallastedStore(store, Ballast(data)), clock)
         desk = Desk(SqlPeople(engine, auditing.log), auditing, clock)
-        upkeep = _upkeep(site, engine)
+        upkeep = _upkeep(site, engine, auditing.log, runtime)
         with AnsweringSocket(runtime.recorder_socket, desk.answer, refusal) as callers:
             _run(
                 recorder,
@@ -97,28 +100,42 @@ def _record(site: Site, runtime: Runtime, stopping: threading.Event) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """What the recorder does a little of while nothing waits: counts, and deletes.
+    """What the recorder does a little of while nothing waits: counts, plans audits, and deletes.
 
     Attributes:
         data: On the disk with the pictures.
+        plans: Where the line finds the audit's plans.
     """
 
     closing: Closing
     retention: Retention
+    planning: AuditPlanning
     data: Path
+    plans: Path
 
     def step(self, now: datetime) -> None:
         """Do a little; what cannot be written now comes again, and the recorder's state says it."""
         disk = shutil.disk_usage(self.data)
         with suppress(StoreRefused):
             self.closing.step(now)
+            if self.planning.step(now):
+                self.tell_plans()
             self.retention.step(now, free_percent=100 * disk.free / disk.total)
 
+    def tell_plans(self) -> None:
+        """Put the audit's plans where the line reads them."""
+        write_plans(self.plans, self.planning.standing())
 
-def _upkeep(site: Site, engine: Engine) -> Upkeep:
+
+def _upkeep(site: Site, engine: Engine, log: AuditLog, runtime: Runtime) -> Upkeep:
     closing = Closing(engine, site.shifts.shifts() if site.shifts else NO_SHIFTS)
     data = Path(site.data)
-    return Upkeep(closing, Retention(engine, KeptPictures(data), site.retention.policy()), data)
+    retention = Retention(engine, KeptPictures(data), site.retention.policy())
+    per_day = {station.name: station.audit.per_day for station in site.stations}
+    planning = AuditPlanning(engine, log, per_day)
+    upkeep = Upkeep(closing, retention, planning, data, runtime.audit_plans)
+    upkeep.tell_plans()
+    return upkeep
 
 
 def _run(

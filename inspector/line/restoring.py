@@ -14,7 +14,11 @@ from inspector.line.alarms import OWN, out_of_sync
 
 
 class Restored:
-    """What the journal of an earlier process says of one station."""
+    """What the journal of an earlier process says of one station.
+
+    Attributes:
+        drawn: Records of undecided parts that are to be audited.
+    """
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
@@ -26,6 +30,7 @@ class Restored:
         self._open = 0
         self._by_record: dict[str, int] = {}
         self._words: dict[str, Entry] = {}
+        self.drawn: set[str] = set()
         self.alarms: dict[str, str] = {}
 
     @property
@@ -91,6 +96,8 @@ class Restored:
         self._judged.add(number)
         self._open = max(self._open, entry["oldest_open"])
         self._by_record[entry["record"]] = number
+        if entry.get("selected"):
+            self.drawn.add(entry["record"])
 
     def _read_word(self, kind: str, entry: Mapping[str, Any]) -> None:
         number = self._by_record.get(entry.get("record", ""), -1)
@@ -99,6 +106,7 @@ class Restored:
             return
         if kind == "decided":
             del self._parts[number]
+            self.drawn.discard(entry["record"])
         elif kind == "override":
             self._parts[number] = replace(part, operator=entries.said_from(entry))
             self._words[entry["record"]] = dict(entry)

@@ -43,6 +43,7 @@ from inspector.line.alarms import (
     out_of_sync,
     two_gateways,
 )
+from inspector.line.audit import AuditDraw
 from inspector.line.ledger import Ledger, Lost, PartNumber
 from inspector.line.link import Link
 from inspector.line.model import RunningModel
@@ -68,6 +69,7 @@ class StationLine:
         key: The site's key for record ids.
         tell_worker: Sends keep, drop and take to the station's worker.
         keep: Whether a passed part's pictures are kept as a sample, by record id.
+        start_share: Of the passed parts that are audited until there is a plan.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class StationLine:
         key: bytes,
         tell_worker: Callable[[Mapping[str, object]], None],
         keep: Callable[[str], bool],
+        start_share: float,
     ) -> None:
         self.layout = layout
         self.belt = self._first_belt(empty_belt(layout), clock)
@@ -94,6 +97,7 @@ class StationLine:
         self.alarms = Alarms(self.ledger, clock)
         self._plc, self._clock, self._key = plc, clock, key
         self._keep, self._tell_worker = keep, tell_worker
+        self.audit = AuditDraw(layout.station, start_share=start_share, site_key=key, clock=clock)
         self._pictures = HeldPictures(tell_worker, clock)
         self._voice = Voice(layout, plc, clock)
         self._presses = Presses()
@@ -112,6 +116,7 @@ class StationLine:
         self._voice.epoch = from_journal.epoch
         self._presses.restore(from_journal.words)
         self.alarms.restore(from_journal.alarms)
+        self.audit.restore(from_journal.drawn)
         for number, part in self.belt.parts.items():
             self._numbers[self.record_of(part)] = number
 
@@ -375,6 +380,7 @@ class StationLine:
         looked = [one.ran_on for one in part.results.values() if one.ran_on]
         ran_on = looked[-1] if looked else self.ran_on
         entry = entries.judged(part, ran_on=ran_on, around=around)
+        entry |= self.audit.of(part, record)
         written = self.ledger.write(entry, number=part.number)
         self.belt = tracking.journal_failed(self.belt, part.number, failed=not written)
 
@@ -407,7 +413,8 @@ class StationLine:
             self.alarms.came(DIFFERENCE, one.why)
         self._numbers.pop(record, None)
         self._voice.forget(part.number)
-        kept = action is not Action.PASSED or self._keep(record)
+        drawn = self.audit.settled(record)
+        kept = drawn or action is not Action.PASSED or self._keep(record)
         self._pictures.settle((one.picture for one in part.results.values()), keep=kept)
 
     def _take(

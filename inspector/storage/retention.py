@@ -158,7 +158,8 @@ def _pictures(kind: str, since: int, before: int) -> Select[*tuple[Any, ...]]:
         .where(at >= since, at < before, views.c.picture != "")
     )
     if kind == PASSED_PICTURES:
-        simply = parts.c.verdict == "pass", plc_decisions.c.action == int(Action.PASSED)
+        passed = parts.c.verdict == "pass", plc_decisions.c.action == int(Action.PASSED)
+        simply = *passed, parts.c.selected.is_not(True)  # what is audited has to be looked at
         wanted = wanted.where(*simply)
     return wanted.order_by(at).limit(AT_ONCE)
 

@@ -24,7 +24,10 @@ from inspector.domain.audit_sampling import (
     draw,
     gets_second_look,
     key_in_force,
+    key_of_month,
     select,
+    site_name,
+    start_plan,
     strata_factor,
 )
 from inspector.errors import BadInput
@@ -162,3 +165,25 @@ def test_wrong_plans_are_refused() -> None:
         Strata(1, (0.3, 0.1))
     with pytest.raises(BadInput, match="2 audit rates for 4 strata"):
         AuditPlan(PLAN.strata, (0.1, 0.2))
+
+
+def test_parts_of_one_score_lie_in_the_stratum_of_the_many() -> None:
+    scores = np.array([0.0] * 970 + [0.1] * 10 + [0.2] * 15 + [0.9] * 5)
+    strata = cut(scores, version=1)
+    assert [strata.of(one) for one in (0.0, 0.1, 0.9)] == [0, 2, 3]
+
+
+def test_a_months_key_comes_from_the_sites_and_gives_away_no_other() -> None:
+    november = key_of_month(b"s" * 32, datetime(2026, 11, 30, 23, 59, tzinfo=UTC))
+    december = key_of_month(b"s" * 32, datetime(2026, 12, 1, tzinfo=UTC))
+    assert november == key_of_month(b"s" * 32, datetime(2026, 11, 1, tzinfo=UTC))
+    assert (november.id, december.id) == ("2026-11", "2026-12")
+    secrets = {november.secret, december.secret, key_of_month(b"t" * 32, november.since).secret}
+    assert len(secrets) == 3
+    assert b"s" * 32 not in secrets
+    assert site_name(b"s" * 32) != site_name(b"t" * 32)
+
+
+def test_without_a_plan_every_part_has_the_start_share() -> None:
+    one = select(start_plan(0.05), NOVEMBER, PART, score=0.7)
+    assert (one.stratum, one.audit_pi, one.strata_version) == (0, 0.05, 0)

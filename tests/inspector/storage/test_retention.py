@@ -171,3 +171,22 @@ def test_alarms_go_by_age(
 def test_nothing_else_is_deleted_beside_it(engine: Engine, ten_days: list[str]) -> None:
     with pytest.raises(DatabaseError, match="append-only"), engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM findings")
+
+
+def test_pictures_of_parts_that_are_audited_stay_longer_than_those_that_simply_passed(
+    engine: Engine, store: SqlStore, pictures: KeptPictures
+) -> None:
+    digests = [f"{n:064x}" for n in range(2)]
+    at = (NOW - 5 * DAY).isoformat()
+    entries = []
+    for n, digest in enumerate(digests):
+        views = [view(picture=digest)]
+        entries += [
+            judged(n, triggered_at=at, at=at, selected=n == 1, views=views),
+            decided(n, at=at),
+        ]
+        pictures.file(digest).parent.mkdir(parents=True, exist_ok=True)
+        pictures.file(digest).write_bytes(b"jpeg")
+    store.apply("ring-1", numbered(entries), offset=1, now=NOW)
+    run(engine, pictures, RetentionPolicy(passed_pictures_days=3, pictures_days=7))
+    assert kept(pictures, digests) == [1]
