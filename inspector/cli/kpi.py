@@ -3,18 +3,81 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
 from inspector.cli.advise import advise
+from inspector.cli.run import site_option
+from inspector.clock import SystemClock
+from inspector.config.loading import load_site
 from inspector.domain.intervals import Interval, clopper_pearson
+from inspector.domain.kpi import Kpi, Window
+from inspector.gateway.figures import figures_of
 from inspector.streams.figures import Figures, figures
 
+DEFAULT_WINDOW = timedelta(days=28)
 
-@click.group("kpi")
-def kpi_command() -> None:
-    """Figures of inspection with their evidence; docs/kpi.md defines them."""
+
+class Moment(click.ParamType[datetime]):
+    """A time with its zone, so that nobody takes one clock for another."""
+
+    name = "TIME"
+
+    def convert(
+        self,
+        value: object,
+        param: click.Parameter | None,
+        ctx: click.Context | None,  # noqa: ARG002 - click's
+    ) -> datetime:
+        """Return the time in UTC."""
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            moment = datetime.min  # noqa: DTZ901 - refused below
+        if moment.tzinfo is None:
+            self.fail(f"{value} is no time with its zone, such as 2026-11-27T06:00+01:00", param)
+        return moment.astimezone(UTC)
+
+
+@click.group("kpi", invoke_without_command=True)
+@site_option
+@click.option("--since", type=Moment(), help="ISO 8601 with its zone; default: 28 days ago.")
+@click.option("--until", type=Moment(), help="The same, not in the window; default: now.")
+@click.option("--station", default="", help="Default: all of them.")
+@click.option("--json", "as_json", is_flag=True, help="docs/schemas/kpi.json.")
+@click.pass_context
+def kpi_command(
+    context: click.Context,
+    *,
+    site: Path,
+    since: datetime | None,
+    until: datetime | None,
+    station: str,
+    as_json: bool,
+) -> None:
+    """Figures of inspection with their evidence; docs/kpi.md defines them.
+
+    From the site's records, of parts that came in a window. Exit code 2: no part came in it.
+    """
+    if context.invoked_subcommand:
+        return
+    end = until or SystemClock().now()
+    window = Window(since or end - DEFAULT_WINDOW, end)
+    found = figures_of(load_site(site), station, window)
+    if as_json:
+        click.echo(json.dumps({"station": station, "kpis": [one.as_json() for one in found]}))
+        return
+    click.echo(f"{window.since.isoformat()} to {window.until.isoformat()}")
+    for one in found:
+        click.echo(kpi_line(one))
+
+
+def kpi_line(one: Kpi) -> str:
+    """Return a figure for people: never without what it was made of."""
+    of = f"{one.numerator:g} of {one.denominator:g}" if one.denominator else "nothing counted"
+    return f"{one}\n    {of}; {one.method}; {one.completeness:.0%} complete"
 
 
 @kpi_command.command("from-files")

@@ -18,6 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.domain.auditing import OPERATOR_STRATUM
 from inspector.errors import BadInput
 
 CUTS = (0.80, 0.95, 0.99)
@@ -29,8 +30,6 @@ BUDGET_SHARES = (0.65, 0.17, 0.10, 0.08)
 narrower where it does, and two to six times as many finds."""
 NEW_DAYS = 7
 """For so long nobody knows whether a new model's score says anything: audits go by size alone."""
-OPERATOR_STRATUM = len(PASSED_SHARES)
-"""Parts that an operator passed: a stratum of their own."""
 LEAST_PI = 1e-4
 """No part is out of reach of the audit: what is never looked at cannot be bounded."""
 SECOND_LOOKS = 0.10

@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+OPERATOR_STRATUM = 4
+"""Parts that an operator passed: a stratum of their own, above those of scores."""
+
 
 class Word(StrEnum):
     """What one look came to; a class of defect is `BAD`."""

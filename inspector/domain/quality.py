@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from inspector.domain.escapes import Cells, EscapeEstimate, Seeds, escape_estimate
-from inspector.domain.intervals import Interval, clopper_pearson
+from inspector.domain.intervals import Interval, audits_needed, clopper_pearson
 from inspector.domain.kpi import Definition, Kpi, Window
 
 FAY_FEUER = "post-stratified Horvitz-Thompson, Fay-Feuer"
@@ -110,7 +110,8 @@ def escape_rate(
 def missing_audits(found: EscapeEstimate, target: float | None) -> str:
     """Return what the audits lack to show a target, were nothing found; empty when they can."""
     if not found.audited:
-        return "not enough audits: none"
+        of = f"0 of {audits_needed(target)}" if target else "none"
+        return f"not enough audits: {of}"
     if target is None or found.without_finds <= target:
         return ""
     needed = ceil(found.audited * found.without_finds / target)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, and_, false, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import ColumnElement
 
+from inspector.domain.auditing import OPERATOR_STRATUM
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.people import ABSOLUTE_LIMIT, IDLE_LIMIT, Person, Role, SignedIn
 from inspector.domain.periods import Counted
@@ -265,9 +266,7 @@ def _record(row: Row[Any], seen: list[ViewResult], said: list[VerdictEvent]) -> 
         ready_to_judged_ms=row.ready_to_judged_ms,
         latency_ms=row.latency_ms,
         late=row.late,
-        stratum=row.stratum,
-        audit_pi=row.audit_pi,
-        selected=row.selected,
+        **_drawn(row),
         score=row.score,
         strata_version=row.strata_version,
         audit_key=row.audit_key,
@@ -275,6 +274,13 @@ def _record(row: Row[Any], seen: list[ViewResult], said: list[VerdictEvent]) -> 
         decision=_decision(row),
         events=tuple(said),
     )
+
+
+def _drawn(row: Row[Any]) -> dict[str, Any]:
+    """Return how the part was drawn; what an operator passed is audited in full, without a draw."""
+    if row.action == Action.PASSED_BY_OPERATOR:
+        return {"stratum": OPERATOR_STRATUM, "audit_pi": 1.0, "selected": True}
+    return {"stratum": row.stratum, "audit_pi": row.audit_pi, "selected": row.selected}
 
 
 def _decision(row: Row[Any]) -> Decision | None:

@@ -34,7 +34,7 @@ from tests.factory import LAYOUT, Factory
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "docs" / "schemas"
 WITH_FIGURES = (
-    *("audit-verify", "demo", "demo-evaluate", "evaluate", "kpi-advise", "kpi-from-files"),
+    *("audit-verify", "demo", "demo-evaluate", "evaluate", "kpi", "kpi-advise", "kpi-from-files"),
     *("plc-check", "status"),
 )
 

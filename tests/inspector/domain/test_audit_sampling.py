@@ -13,7 +13,6 @@ import pytest
 from inspector.domain.audit_sampling import (
     BUDGET_SHARES,
     LEAST_PI,
-    OPERATOR_STRATUM,
     PASSED_SHARES,
     AuditKey,
     AuditPlan,
@@ -30,6 +29,7 @@ from inspector.domain.audit_sampling import (
     start_plan,
     strata_factor,
 )
+from inspector.domain.auditing import OPERATOR_STRATUM
 from inspector.errors import BadInput
 
 NOVEMBER = AuditKey("2026-11", b"n" * 32, datetime(2026, 11, 1, tzinfo=UTC))

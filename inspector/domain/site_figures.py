@@ -1,0 +1,124 @@
+"""A site's figures from what its records say: counts and judgements in, `Kpi` objects out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from inspector.domain.auditing import OPERATOR_STRATUM, Conclusion
+from inspector.domain.escapes import Cells, Seeds
+from inspector.domain.iso22400 import first_pass_yield
+from inspector.domain.kpi import Kpi, Window
+from inspector.domain.quality import (
+    ESCAPE_RATE,
+    SHIPPED_ESCAPE_RATE,
+    Rejects,
+    escape_rate,
+    false_call_share,
+    false_reject_rate,
+    miss_rate,
+    not_inspected_rate,
+    override_rate,
+    reviewed_share,
+)
+from inspector.domain.record import Counts
+from inspector.domain.verdict import Action
+
+TARGET = 0.01
+"""An escape rate that the audits could not even show to be as low as this is not shown."""
+
+Cell = tuple[int, float]
+"""Stratum and the probability of an audit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audits:
+    """What was drawn, and what it came to.
+
+    Attributes:
+        drawn: How many parts of each cell.
+        ends: Of those, what each one came to that somebody has judged.
+    """
+
+    drawn: Mapping[Cell, int]
+    ends: Mapping[Cell, Sequence[Conclusion]]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the records of a window say.
+
+    Attributes:
+        passed: Parts that the model passed and that had a chance of an audit, by cell.
+        seeds: None: no seeded defect was judged.
+    """
+
+    counts: Counts
+    passed: Mapping[Cell, int]
+    audits: Audits
+    rejects: Rejects
+    seeds: Seeds | None
+
+
+def site_figures(seen: Seen, window: Window) -> tuple[Kpi, ...]:
+    """Return every figure that the records can give."""
+    counts, rejects = seen.counts, seen.rejects
+    escapes = _escapes(seen, window, shipped=False)
+    false_rejects = false_reject_rate(rejects, _good_unless_known(escapes, counts))
+    if not escapes.denominator:
+        method = f"{false_rejects.method}; passed parts taken for good, none was audited"
+        false_rejects = replace(false_rejects, method=method)
+    return (
+        escapes,
+        _escapes(seen, window, shipped=True),
+        miss_rate(escapes, rejects),
+        false_rejects,
+        _not_inspected(counts, window),
+        false_call_share(rejects, window),
+        override_rate(rejects, window),
+        reviewed_share(rejects, window),
+        first_pass_yield(counts.passed, counts.passed + counts.rejected, window),
+    )
+
+
+def _escapes(seen: Seen, window: Window, *, shipped: bool) -> Kpi:
+    """Return the rate of what the model passed, or with operators' parts of all that was passed."""
+    passed = dict(seen.passed)
+    by_operators = seen.counts.actions.get(Action.PASSED_BY_OPERATOR, 0)
+    if shipped and by_operators:
+        passed[OPERATOR_STRATUM, 1.0] = by_operators
+    cells = sorted(passed)
+    ends = [seen.audits.ends.get(cell, ()) for cell in cells]
+    return escape_rate(
+        Cells(
+            np.array([stratum for stratum, _ in cells], np.int64),
+            np.array([pi for _, pi in cells], np.float64),
+            np.array([passed[cell] for cell in cells], np.int64),
+            np.array([len(some) for some in ends], np.int64),
+            np.array([sum(one.bad for one in some) for some in ends], np.int64),
+            np.array([sum(one.open for one in some) for some in ends], np.int64),
+        ),
+        window,
+        seeds=seen.seeds,
+        selected=sum(seen.audits.drawn.get(cell, 0) for cell in cells),
+        target=TARGET,
+        definition=SHIPPED_ESCAPE_RATE if shipped else ESCAPE_RATE,
+    )
+
+
+def _good_unless_known(escapes: Kpi, counts: Counts) -> Kpi:
+    """Return the escapes, or where there was no audit none: then passed parts pass for good."""
+    if escapes.denominator:
+        return escapes
+    return replace(escapes, numerator=0.0, denominator=counts.passed)
+
+
+def _not_inspected(counts: Counts, window: Window) -> Kpi:
+    """Of the parts that the PLC has decided; what lies in gaps is not known part by part."""
+    failed_safe = counts.actions.get(Action.FAIL_SAFE, 0)
+    known = counts.decided - counts.lost
+    all_parts = counts.records + counts.in_gap
+    figure = not_inspected_rate(failed_safe, known, window)
+    return replace(figure, completeness=known / all_parts if all_parts else 1.0)

@@ -1,0 +1,84 @@
+"""`inspector kpi` prints figures of the records with their evidence, or says what is missing."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+from click.testing import CliRunner, Result
+
+from inspector.cli import commands
+from inspector.errors import BadInput, StoreRefused
+from inspector.storage.database import writing
+from inspector.storage.sql_writing import SqlStore
+from tests.auditing import a_log
+from tests.databases import put_blank
+from tests.faults.running import copied_site
+from tests.journal_entries import START, decided, judged, numbered
+
+ROOT = Path(__file__).parents[3]
+SINCE, UNTIL = START.isoformat(), (START + timedelta(hours=1)).isoformat()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    copied_site(folder)
+    put_blank(folder / "data")
+    entries = [judged(1), decided(1), judged(2, "reject"), decided(2, 2)]
+    with writing(folder / "data") as engine:
+        SqlStore(engine, a_log()).apply("ring-1", numbered(entries), offset=1, now=START)
+    return folder
+
+
+def kpi(site: Path, *words: str) -> Result:
+    return CliRunner().invoke(commands, ["kpi", "--site", str(site), *words])
+
+
+def test_every_figure_has_its_evidence_and_fits_the_schema(site: Path) -> None:
+    result = kpi(site, "--since", SINCE, "--until", UNTIL, "--station", "ring", "--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    schema = json.loads((ROOT / "docs" / "schemas" / "kpi.json").read_text("utf-8"))
+    jsonschema.validate(told, schema, cls=jsonschema.Draft202012Validator)
+    figures = {one["id"]: one for one in told["kpis"]}
+    assert figures["escape_rate"]["value"] is None
+    assert figures["escape_rate"]["missing"] == "not enough audits: 0 of 299"
+    assert figures["first_pass_yield"]["value"] == 0.5
+    assert figures["not_inspected_rate"]["numerator"] == 0
+
+
+def test_people_read_the_same(site: Path) -> None:
+    result = kpi(site, "--since", SINCE, "--until", UNTIL)
+    assert "Escape rate: not enough audits: 0 of 299" in result.stdout
+    assert "0 of 2; Clopper-Pearson; 100% complete" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--since", "2020-01-01T00:00Z", "--until", "2020-02-01T00:00Z"), "no part came between"),
+        (("--since", UNTIL, "--until", SINCE), "the window is empty"),
+        (("--station", "moon"), "no station 'moon'"),
+    ],
+)
+def test_a_window_with_nothing_in_it_is_a_sentence(
+    site: Path, words: tuple[str, ...], said: str
+) -> None:
+    error = kpi(site, *words).exception
+    assert isinstance(error, BadInput)
+    assert str(error).startswith(said)
+
+
+def test_a_time_without_its_zone_is_refused(site: Path) -> None:
+    result = kpi(site, "--since", "2026-11-27")
+    assert result.exit_code == 2
+    assert "no time with its zone" in result.output
+
+
+def test_a_site_without_records_says_so(tmp_path: Path) -> None:
+    copied_site(tmp_path)
+    assert isinstance(kpi(tmp_path).exception, StoreRefused)
