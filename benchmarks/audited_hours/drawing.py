@@ -13,7 +13,6 @@ import numpy as np
 from benchmarks.audited_hours.factory import DAYS_A_WEEK, Day, Flags, Numbers, Plant, Shares
 from benchmarks.audited_hours.scores import REJECTS_FROM
 from inspector.domain.audit_sampling import (
-    OPERATOR_STRATUM,
     SECOND_LOOKS,
     AuditKey,
     AuditPlan,
@@ -24,6 +23,7 @@ from inspector.domain.audit_sampling import (
     key_in_force,
     select,
 )
+from inspector.domain.auditing import OPERATOR_STRATUM
 
 SITE = "demo"
 

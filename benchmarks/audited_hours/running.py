@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.audited_hours.factory import Day
 from benchmarks.audited_hours.people import GOOD
 from benchmarks.audited_hours.shifts import Audits, FactoryDay, Shift
-from inspector.domain.audit_sampling import OPERATOR_STRATUM
+from inspector.domain.auditing import OPERATOR_STRATUM
 from inspector.domain.escapes import Cells, EscapeEstimate, Seeds, escape_estimate
 from inspector.domain.intervals import Interval, clopper_pearson
 

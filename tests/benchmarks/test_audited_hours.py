@@ -21,8 +21,8 @@ from benchmarks.audited_hours.running import Row, running
 from benchmarks.audited_hours.scores import FILE, REJECTS_FROM, kept_scores, score
 from benchmarks.audited_hours.shifts import FactoryDay, factory_days
 from benchmarks.audited_hours.stream import StreamFiles
-from inspector.domain.audit_sampling import OPERATOR_STRATUM, AuditPlan, Strata
-from inspector.domain.auditing import Looks, Word, concluded
+from inspector.domain.audit_sampling import AuditPlan, Strata
+from inspector.domain.auditing import OPERATOR_STRATUM, Looks, Word, concluded
 from inspector.streams.figures import figures
 from inspector.vision.manifest import open_package
 
