@@ -29,7 +29,8 @@ COMMANDS = {
     "kpi": "kpi",
     "report": "report",
     "train": "train",
-    "export": "export",
+    "export": "exports",
+    "import-labels": "import_labels",
 }
 """Each command's module; a command loads its own only: all of them take a second."""
 
@@ -45,7 +46,7 @@ class Commands(click.Group):
         """Return one of them, or None."""
         if cmd_name in COMMANDS:
             module = import_module(f"inspector.cli.{COMMANDS[cmd_name]}")
-            found: click.Command = getattr(module, f"{cmd_name}_command")
+            found: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
             return found
         return super().get_command(ctx, cmd_name)
 

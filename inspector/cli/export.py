@@ -1,4 +1,4 @@
-"""`inspector export`: a package out of a checkpoint and labelled pictures."""
+"""`inspector export package`: a package out of a checkpoint and labelled pictures."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from inspector.vision.runtime import Model, bounded_memory
 from inspector.vision.verifying import verified
 
 
-@click.command("export")
+@click.command("package")
 @click.option("--name", help="Of a run of `inspector train`: its last checkpoint.")
 @click.option(
     "--weights",

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
+
+from inspector.errors import BadInput
+
+
+def moment(_: click.Context, parameter: click.Parameter, text: str | None) -> datetime | None:
+    """Return a time that an option names in ISO 8601 with its zone; for `callback`."""
+    if text is None:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        name, example = parameter.opts[0], "2026-11-23T06:00:00+01:00"
+        raise BadInput(f"{name} {text}: a time with its zone is expected, like {example}")
+    return found
+
 
 pictures_argument = click.argument(
     "pictures",

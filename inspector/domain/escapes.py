@@ -181,6 +181,18 @@ def weights_of(group: Cells) -> NDArray[np.float64]:
     return inverse * scale
 
 
+def audit_weights(cells: Cells) -> NDArray[np.float64]:
+    """Return for how many passed parts each audited part of a cell stands, as `escape_estimate`.
+
+    Over the audited parts they sum to the passed ones; 0 everywhere where nothing was audited.
+    """
+    weights = np.zeros(len(cells.pi))
+    if cells.audited.any():
+        for group in grouped(cells):
+            weights[group] = _weights(cells.of(group))
+    return weights
+
+
 def grouped(cells: Cells) -> list[NDArray[np.intp]]:
     """Return the cells' numbers in groups that are weighted as one, each with an audit.
 

@@ -6,7 +6,7 @@ import getpass
 import hashlib
 import json
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -46,6 +46,7 @@ class Auditing:
 
     def __init__(self, engine: Engine, data: Path) -> None:
         self._engine, self._folder = engine, audit_folder(data)
+        self.data = data
         signer = audit_key(data)
         with engine.begin() as connection:
             signer = self._finish_key_change(connection, signer)
@@ -67,6 +68,13 @@ class Auditing:
         """Append one entry that goes with no row of ours."""
         with self._engine.begin() as connection:
             self.log.append(connection, [change])
+
+    def commit(self, change: Change, write: Callable[[Connection], bool]) -> bool:
+        """Return what `write` does, committed with its entry; False: nothing, and no entry."""
+        with self._engine.begin() as connection:
+            written = write(connection)
+            self.log.append(connection, [change] if written else [])
+        return written
 
     def note_settings(self, settings: Mapping[str, Any], now: datetime) -> None:
         """Append what the settings' files say now and did not at the last start."""

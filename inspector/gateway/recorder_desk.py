@@ -12,6 +12,7 @@ the reason in words for a person ("error" is the same text).
     {"do": "note_change", "by", "action", "what", "station", "before", "after", "reason"}
     {"do": "change_audit_key", "by"}                           key: the new one's public half
     {"do": "begin_audit_anew", "by", "reason"}                 key: the new log's
+    {"do": "import_labels", "file", "by"}                      added; see `label_taking`
 
 "by" is {"name", "role", "panel"}: who asks, for the audit log.
 """
@@ -30,6 +31,7 @@ from inspector.audit.entry import Change, Who, body_of
 from inspector.domain.people import Person, Role
 from inspector.errors import BadInput, InspectorError, NotAllowed
 from inspector.gateway.audit import Auditing
+from inspector.gateway.label_taking import LabelTaking
 from inspector.gateway.recorder_socket import Answer, Later
 from inspector.ports import Clock
 from inspector.storage.sql_people import SqlPeople, hash_of, new_pin, pin_is_right
@@ -48,6 +50,7 @@ class Desk:
     def __init__(self, people: SqlPeople, auditing: Auditing, clock: Clock) -> None:
         """Use the recorder's connection."""
         self._people, self._auditing, self._clock = people, auditing, clock
+        self._labels = LabelTaking(auditing, clock)
         self._deeds: dict[str, Callable[[Mapping[str, Any]], Answer | Later]] = {
             "sign_in": self._sign_in,
             "sign_out": self._sign_out,
@@ -58,6 +61,7 @@ class Desk:
             "note_change": self._note_change,
             "change_audit_key": self._change_audit_key,
             "begin_audit_anew": self._begin_audit_anew,
+            "import_labels": self._import_labels,
         }
 
     def answer(self, ask: Mapping[str, Any]) -> Answer | Later:
@@ -139,6 +143,10 @@ class Desk:
     def _begin_audit_anew(self, ask: Mapping[str, Any]) -> Answer:
         by, reason = who_of(ask["by"]), text_of(ask["reason"])
         return {"ok": True, "key": self._auditing.begin_anew(by, reason, self._clock.now())}
+
+    def _import_labels(self, ask: Mapping[str, Any]) -> Later:
+        later = self._labels.take(text_of(ask["file"]), who_of(ask["by"]))
+        return Later(later.work, lambda read: _answered(lambda: later.then(read)))
 
 
 def refusal(why: str) -> Answer:

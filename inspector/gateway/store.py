@@ -8,6 +8,7 @@ from inspector.config.site import Site
 from inspector.gateway.keys import store_password
 from inspector.storage.database import database_file
 from inspector.storage.postgres import Server
+from inspector.storage.sql_export import SqlExport
 from inspector.storage.sql_store import SqlRecords
 
 
@@ -25,3 +26,8 @@ def server_of(site: Site) -> Server | None:
 def records_of(site: Site) -> SqlRecords:
     """Return the read side of a site's records; raises as `server_of`."""
     return SqlRecords(server_of(site) or database_file(Path(site.data)))
+
+
+def export_of(site: Site) -> SqlExport:
+    """Return what an export reads of a site's records; raises as `server_of`."""
+    return SqlExport(server_of(site) or database_file(Path(site.data)))

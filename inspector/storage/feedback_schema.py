@@ -31,6 +31,7 @@ from inspector.storage.schema import AutoId, Digest, Id, Name, Utc, metadata, on
 
 REVIEW_SOURCES: Final = "flagged", "audit", "confirm", "second", "seed", "downstream"
 WORDS: Final = "OK", "NOK", "UNSURE"
+LABEL_FORMATS: Final = "coco", "label-studio", "cvat"
 VERSIONED: Final = "settings", "recipe", "thresholds", "strata", "retention", "costs", "policy"
 
 seeded_defects = Table(
@@ -66,6 +67,32 @@ reviews = Table(
     one_of("verdict", *WORDS),
     CheckConstraint("(record IS NULL) <> (seeded IS NULL)", name="of_one"),
     Index("ix_reviews_at", "at"),
+)
+
+# A file of labels that was made in another tool.
+label_imports = Table(
+    "label_imports",
+    metadata,
+    Column("id", AutoId, primary_key=True),
+    Column("file_sha256", Digest, nullable=False, unique=True),
+    Column("file_name", String(128), nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("person", String(128), nullable=False),
+    Column("at", Utc, nullable=False),
+    one_of("format", *LABEL_FORMATS),
+)
+
+# What a person marked in a picture. Of several imports the newest that names the picture holds.
+labels = Table(
+    "labels",
+    metadata,
+    Column("imported", AutoId, ForeignKey("label_imports.id"), primary_key=True),
+    Column("picture", Digest, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("kind", Name, nullable=False),  # of defect; empty: there is none in this picture
+    *(Column(side, Float, nullable=False) for side in "xywh"),
+    Index("ix_labels_picture", "picture"),
+    sqlite_with_rowid=False,
 )
 
 alarm_answers = Table(

@@ -59,21 +59,21 @@ class SqlRecords:
     def records(self, wanted: RecordFilter) -> tuple[Record, ...]:
         """Return records, newest first, with views, findings, decision and events."""
         with self._reading() as connection:
-            conditions = [*_conditions(wanted), *_page(connection, wanted.before)]
+            conditions = [*conditions_of(wanted), *_page(connection, wanted.before)]
             limit = min(max(wanted.limit, 1), MOST_RECORDS)
-            return _whole(connection, _newest(conditions).limit(limit))
+            return whole(connection, newest(conditions).limit(limit))
 
     def record(self, record: str) -> Record | None:
         """Return one record by its id, or None."""
         with self._reading() as connection:
-            found = _whole(connection, _newest([parts.c.record == record]))
+            found = whole(connection, newest([parts.c.record == record]))
         return found[0] if found else None
 
     def last_rejects(self, station: str, n: int) -> tuple[Record, ...]:
         """Return the last records that were not PASS (REJECT and UNKNOWN), newest first."""
         conditions = [parts.c.station == station, parts.c.verdict != verdict_name(Verdict.PASS)]
         with self._reading() as connection:
-            return _whole(connection, _newest(conditions).limit(n))
+            return whole(connection, newest(conditions).limit(n))
 
     def counts(
         self, station: str = "", since: datetime | None = None, until: datetime | None = None
@@ -169,7 +169,8 @@ def _idle_limit(row: Row[Any]) -> timedelta:
     return IDLE_LIMIT[Role(row.role)]
 
 
-def _newest(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def newest(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    """Return the question for parts with the PLC's decision, newest first; for `whole`."""
     decided = plc_decisions.c
     columns = decided.record.label("decided"), decided.action, decided.agrees, decided.why
     return (
@@ -180,7 +181,8 @@ def _newest(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     )
 
 
-def _conditions(wanted: RecordFilter) -> list[ColumnElement[bool]]:
+def conditions_of(wanted: RecordFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions of a filter, without its page."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.station:
         conditions.append(parts.c.station == wanted.station)
@@ -206,7 +208,7 @@ def _outcome(outcome: str) -> ColumnElement[bool]:
 
 
 def _page(connection: Connection, before: str) -> list[ColumnElement[bool]]:
-    """Return the condition for what comes after a record in the order of `_newest`."""
+    """Return the condition for what comes after a record in the order of `newest`."""
     if not before:
         return []
     at = connection.execute(
@@ -219,7 +221,8 @@ def _page(connection: Connection, before: str) -> list[ColumnElement[bool]]:
     return [parts.c.triggered_at <= at, or_(parts.c.triggered_at < at, same)]
 
 
-def _whole(connection: Connection, wanted: Select[Any]) -> tuple[Record, ...]:
+def whole(connection: Connection, wanted: Select[Any]) -> tuple[Record, ...]:
+    """Return the answer to a question of `newest`, each record with all that is kept of it."""
     rows = connection.execute(wanted).all()
     ids = [row.record for row in rows]
     if not ids:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, Table, delete, insert, select, update
 from sqlalchemy.exc import DatabaseError
 
+from inspector.domain.labels import LabelFile, PictureLabels
 from inspector.errors import BadInput
 from inspector.storage import feedback_schema, schema
 from inspector.storage.feedback_schema import deletions, lots, packages, reviews, versions
@@ -22,12 +23,15 @@ from inspector.storage.sql_feedback import (
     begin_lot,
     standing_reviews,
 )
+from inspector.storage.sql_labels import add_labels
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
 from tests.journal_entries import START, alarm, boot, decided, gap, judged, numbered, pressed
 
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 AUDIT = Review("press-1", "audit", "NOK", "olga", record="ring-000001", kind="scratch")
+
+LABELS = LabelFile("l.json", "c" * 64, "coco", (PictureLabels("a" * 64),))
 
 
 @pytest.fixture
@@ -42,6 +46,7 @@ def filled(engine: Engine, store: SqlStore) -> Engine:
         answer_alarm(connection, 1, person="olga", did="cleaned the lens", now=NOW)
         add_version(connection, "retention", "", {}, person="quin", why="first", now=NOW)
         begin_lot(connection, "ring", "lot 7", NOW)
+        add_labels(connection, LABELS, person="quin", now=NOW)
     return engine
 
 
@@ -51,6 +56,7 @@ def filled(engine: Engine, store: SqlStore) -> Engine:
         *(schema.stations, schema.parts, schema.views, schema.findings, schema.plc_decisions),
         *(schema.verdict_events, schema.gaps, schema.boots, schema.alarms, reviews, packages),
         *(feedback_schema.seeded_defects, feedback_schema.alarm_answers, versions, lots),
+        *(feedback_schema.label_imports, feedback_schema.labels),
     ],
     ids=str,
 )

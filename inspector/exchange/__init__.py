@@ -1,0 +1,1 @@
+"""Records for other tools, and labels that were made in them (docs/export.md)."""
