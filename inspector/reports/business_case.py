@@ -187,7 +187,7 @@ def _inputs(read: CaseFile) -> Table:
     given = {name: quantity(read.quantities, name) for name in NAMES}
     rows = tuple(
         row(
-            *(name.replace("_", " "), f"{one.value:,g}", f"{one.low:,g} to {one.high:,g}"),
+            *(name.replace("_", " "), f"{one.value:,.9g}", f"{one.low:,.9g} to {one.high:,.9g}"),
             Cell(f"measured {one.measured}") if one.measured else Cell("assumed", "bad"),
         )
         for name, one in given.items()

@@ -175,6 +175,7 @@ CASE = (EXAMPLES / "business-case.toml").read_text("utf-8")
 def test_the_business_case_is_a_page_with_intervals_and_drivers(tmp_path: Path) -> None:
     text = page(tmp_path, "business-case", EXAMPLES / "business-case.toml")
     assert "Payback in " in text
+    assert '<td class="">4,800,000</td>' in text
     assert "baseline assumed, not measured: scrap before, downtime before" in text
     assert '<td class="bad">assumed</td>' in text
     assert "measured 2026-11-02 to 2026-11-29" in text
