@@ -189,7 +189,7 @@ def audit_weights(cells: Cells) -> NDArray[np.float64]:
     weights = np.zeros(len(cells.pi))
     if cells.audited.any():
         for group in grouped(cells):
-            weights[group] = _weights(cells.of(group))
+            weights[group] = weights_of(cells.of(group))
     return weights
 
 

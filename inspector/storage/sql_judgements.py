@@ -6,21 +6,23 @@ Apart from `sql_store`: what the figures are made with takes a process 30 MB.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, select, text
+from sqlalchemy import Connection, Select, exists, select
 from sqlalchemy.sql import ColumnElement
 
 from inspector.domain.auditing import OPERATOR_STRATUM, Conclusion, Looks, Source, Word, concluded
 from inspector.domain.escapes import Seeds
 from inspector.domain.kpi import Window
 from inspector.domain.quality import Rejects
+from inspector.domain.reviews import Reviewed
 from inspector.domain.site_figures import Audits, Cell, Seen
-from inspector.domain.verdict import Action
+from inspector.domain.verdict import Action, Verdict
 from inspector.storage.counting import cells_between, counts_between
 from inspector.storage.feedback_schema import reviews, seeded_defects
+from inspector.storage.reviewing import reviewed_between
 from inspector.storage.schema import parts, plc_decisions, to_us, verdict_events
 from inspector.storage.sql_store import SqlRecords
 
@@ -54,11 +56,12 @@ class SqlFigures(SqlRecords):
         asked = Asked(station, to_us(window.since), to_us(window.until))
         with self._reading() as connection:
             counts = counts_between(connection, station, window.since, window.until)
+            reviewed = reviewed_between(connection, station, (asked.since, asked.until))
             return Seen(
                 counts,
                 _passed(connection, station, window),
-                audits_in(connection, asked),
-                rejects_in(connection, asked, counts.rejected),
+                audits_in(connection, asked, reviewed),
+                rejects_in(connection, asked, reviewed, counts.rejected),
                 seeds_in(connection, asked),
             )
 
@@ -72,14 +75,20 @@ def _passed(connection: Connection, station: str, window: Window) -> Mapping[Cel
     return passed
 
 
-def audits_in(connection: Connection, asked: Asked) -> Audits:
+def _said(reviewed: Iterable[Reviewed]) -> dict[str, Said]:
+    """Return what was said of each part, of each kind of look the last that stands."""
+    return {
+        one.record: {Source(look.source): Word(look.word) for look in one.looks} for one in reviewed
+    }
+
+
+def audits_in(connection: Connection, asked: Asked, reviewed: Sequence[Reviewed]) -> Audits:
     """Return what was drawn of the passed parts, and what people made of it."""
-    said = _said(connection, asked)
+    said = _said(reviewed)
     drawn: dict[Cell, list[Said]] = defaultdict(list)
-    part = parts.c
-    wanted = select(part.record, part.stratum, part.audit_pi).where(*asked.parts, text("selected"))
-    for record, stratum, pi in connection.execute(wanted):
-        drawn[int(stratum), float(pi)].append(said.get(record, {}))
+    for one in reviewed:
+        if one.selected and one.stratum is not None and one.audit_pi is not None:
+            drawn[one.stratum, one.audit_pi].append(said[one.record])
     for record in connection.execute(_passed_by_operators(asked)).scalars():
         drawn[OPERATOR_STRATUM, 1.0].append(said.get(record, {}))
     ends = {
@@ -88,13 +97,15 @@ def audits_in(connection: Connection, asked: Asked) -> Audits:
     return Audits(drawn={cell: len(some) for cell, some in drawn.items()}, ends=ends)
 
 
-def rejects_in(connection: Connection, asked: Asked, rejected: int) -> Rejects:
+def rejects_in(
+    connection: Connection, asked: Asked, reviewed: Sequence[Reviewed], rejected: int
+) -> Rejects:
     """Return what people made of the parts that a verdict rejected.
 
     A review or a press counts as judged; the quality engineer's word goes before the operator's,
     and a confirmation is the last.
     """
-    said = _said(connection, asked, parts.c.verdict == "reject")
+    said = _said(one for one in reviewed if one.verdict is Verdict.REJECT)
     presses = dict(_presses(connection, asked))
     flagged = {one: words[Source.FLAGGED] for one, words in said.items() if Source.FLAGGED in words}
     first = presses | flagged
@@ -110,41 +121,20 @@ def rejects_in(connection: Connection, asked: Asked, rejected: int) -> Rejects:
 
 def seeds_in(connection: Connection, asked: Asked) -> Seeds | None:
     """Return what the chain made of the seeded defects judged in a window; None of none."""
-    row, seeded = reviews.c, seeded_defects.c
+    row, seeded, later = reviews.c, seeded_defects.c, reviews.alias()
     of = (seeded.station == asked.station,) if asked.station else ()
+    standing = ~exists().where(later.c.supersedes == row.id)
     wanted = (
-        _standing()
-        .add_columns(row.seeded.label("subject"))
+        select(row.seeded, row.source, row.verdict)
         .join_from(reviews, seeded_defects)
-        .where(*of, row.at >= asked.since, row.at < asked.until)
+        .where(*of, row.at >= asked.since, row.at < asked.until, standing)
+        .order_by(row.id)
     )
-    ends = [_end(said) for said in _by_subject(connection.execute(wanted)).values()]
-    return Seeds(found=sum(end.bad for end in ends), judged=len(ends)) if ends else None
-
-
-def _said(connection: Connection, asked: Asked, *more: ColumnElement[bool]) -> dict[str, Said]:
-    """Return what was said of each part, of those of which anything was."""
-    wanted = (
-        _standing()
-        .add_columns(reviews.c.record.label("subject"))
-        .join_from(reviews, parts)
-        .where(*asked.parts, *more)
-    )
-    return _by_subject(connection.execute(wanted))
-
-
-def _standing() -> Select[Any]:
-    """Return the question for reviews that no later one takes back, oldest first."""
-    later = reviews.alias()
-    superseded = exists().where(later.c.supersedes == reviews.c.id)
-    return select(reviews.c.source, reviews.c.verdict).where(~superseded).order_by(reviews.c.id)
-
-
-def _by_subject(rows: Iterable[Any]) -> dict[str, Said]:
     said: dict[str, Said] = defaultdict(dict)
-    for row in rows:
-        said[row.subject][Source(row.source)] = Word(row.verdict)
-    return said
+    for subject, source, word in connection.execute(wanted):
+        said[subject][Source(source)] = Word(word)
+    ends = [_end(one) for one in said.values()]
+    return Seeds(found=sum(end.bad for end in ends), judged=len(ends)) if ends else None
 
 
 def _passed_by_operators(asked: Asked) -> Select[Any]:
