@@ -39,14 +39,20 @@ def reviewed_between(connection: Connection, station: str, window: Stretch) -> t
     return tuple(_reviewed(row, looks[row.record]) for row in by_time)
 
 
+def standing() -> ColumnElement[bool]:
+    """Return the condition that no later review takes a review back."""
+    later = reviews.alias()
+    return ~exists().where(later.c.supersedes == reviews.c.id)
+
+
 def _looks(window: Stretch) -> Select[*tuple[Any, ...]]:
     """Return the question for the looks that stand; none is earlier than its part by any clock."""
-    later, look = reviews.alias(), reviews.c
+    look = reviews.c
     said = look.source, look.verdict.label("word"), look.reviewer, look.kind, look.at
     return (
         select(*_PART, *said)
         .join_from(reviews, parts, look.record == parts.c.record)
-        .where(look.at >= window[0] - 24 * HOUR_US, ~exists().where(later.c.supersedes == look.id))
+        .where(look.at >= window[0] - 24 * HOUR_US, standing())
         .order_by(look.id)
     )
 

@@ -15,6 +15,7 @@ from inspector.domain.record import Record, RecordFilter
 from inspector.domain.selection import Population, Selection
 from inspector.domain.words import verdict_name
 from inspector.storage.feedback_schema import labels, reviews, seeded_defects
+from inspector.storage.reviewing import standing
 from inspector.storage.schema import findings, from_us, parts, verdict_events, views
 from inspector.storage.sql_labels import holds, kinds_labelled, labels_of, sizes_of
 from inspector.storage.sql_store import SqlRecords, conditions_of, newest, whole
@@ -90,7 +91,7 @@ class SqlExport(SqlRecords):
         if window.station:
             wanted = wanted.where(seeded_defects.c.station == window.station)
         with self._reading() as connection:
-            rows = connection.execute(wanted.where(_standing()).order_by(column.id)).all()
+            rows = connection.execute(wanted.where(standing()).order_by(column.id)).all()
         said = [_said(row, row.seeded) for row in rows]
         since, until = window.since, window.until
         return [
@@ -134,7 +135,7 @@ def _of_class(kind: str) -> ColumnElement[bool]:
     here = parts.c.record
     return or_(
         exists().where(findings.c.record == here, findings.c.kind == kind),
-        exists().where(reviews.c.record == here, reviews.c.kind == kind, _standing()),
+        exists().where(reviews.c.record == here, reviews.c.kind == kind, standing()),
         exists().where(views.c.record == here, views.c.picture.in_(_labelled(kind))),
     )
 
@@ -156,18 +157,13 @@ def _reviewed() -> ColumnElement[bool]:
 
 def _audited() -> ColumnElement[bool]:
     said = reviews.c.record == parts.c.record, reviews.c.source == "audit"
-    return and_(parts.c.selected.is_(True), exists().where(*said, _standing()))
-
-
-def _standing() -> ColumnElement[bool]:
-    later = reviews.alias()
-    return not_(exists().where(later.c.supersedes == reviews.c.id))
+    return and_(parts.c.selected.is_(True), exists().where(*said, standing()))
 
 
 def _page(connection: Connection, records: tuple[Record, ...]) -> Page:
     said: dict[str, list[Said]] = defaultdict(list)
     ids = [one.id for one in records]
-    wanted = select(reviews).where(reviews.c.record.in_(ids), _standing()).order_by(reviews.c.id)
+    wanted = select(reviews).where(reviews.c.record.in_(ids), standing()).order_by(reviews.c.id)
     for row in connection.execute(wanted):
         said[row.record].append(_said(row, row.record))
     for one in records:

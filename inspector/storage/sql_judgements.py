@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, select
+from sqlalchemy import Connection, Select, select
 from sqlalchemy.sql import ColumnElement
 
 from inspector.domain.auditing import OPERATOR_STRATUM, Conclusion, Looks, Source, Word, concluded
@@ -22,7 +22,7 @@ from inspector.domain.site_figures import Audits, Cell, Seen
 from inspector.domain.verdict import Action, Verdict
 from inspector.storage.counting import cells_between, counts_between
 from inspector.storage.feedback_schema import reviews, seeded_defects
-from inspector.storage.reviewing import reviewed_between
+from inspector.storage.reviewing import reviewed_between, standing
 from inspector.storage.schema import parts, plc_decisions, to_us, verdict_events
 from inspector.storage.sql_store import SqlRecords
 
@@ -121,13 +121,12 @@ def rejects_in(
 
 def seeds_in(connection: Connection, asked: Asked) -> Seeds | None:
     """Return what the chain made of the seeded defects judged in a window; None of none."""
-    row, seeded, later = reviews.c, seeded_defects.c, reviews.alias()
+    row, seeded = reviews.c, seeded_defects.c
     of = (seeded.station == asked.station,) if asked.station else ()
-    standing = ~exists().where(later.c.supersedes == row.id)
     wanted = (
         select(row.seeded, row.source, row.verdict)
         .join_from(reviews, seeded_defects)
-        .where(*of, row.at >= asked.since, row.at < asked.until, standing)
+        .where(*of, row.at >= asked.since, row.at < asked.until, standing())
         .order_by(row.id)
     )
     said: dict[str, Said] = defaultdict(dict)
