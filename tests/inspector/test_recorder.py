@@ -236,7 +236,7 @@ from inspector.gateway.recorder_process import main
 from inspector.ipc import Runtime
 folder = Path(sys.argv[1])
 site = SimpleNamespace(
-    data=str(folder / "data"), store=None, shifts=None, retention=RetentionSettings(),
+    data=str(folder / "data"), stations=(), store=None, shifts=None, retention=RetentionSettings(),
     model_dump=lambda mode: {"stations": []}
 )
 main(site, Runtime(folder / "runtime"))
