@@ -87,7 +87,7 @@ def escape_rate(
         cells: The model's passed parts, or with `SHIPPED_ESCAPE_RATE` those of operators as well.
         window: When they were decided.
         seeds: With them the upper end is corrected for auditors who miss.
-        selected: Parts drawn for the audit, judged or not; None when all are judged.
+        selected: Parts drawn for the audit, judged or not; None when all were looked at.
         target: The rate that is to be shown. Audits that could not show it even without a find
             give no number.
         definition: Which of the two.
@@ -95,6 +95,7 @@ def escape_rate(
     found = escape_estimate(cells, seeds)
     low, high = found.interval
     corrected = found.upper95_corrected
+    drawn = found.audited if selected is None else selected
     return Kpi(
         definition,
         window,
@@ -102,7 +103,7 @@ def escape_rate(
         denominator=found.passed if found.audited else 0,
         interval=(low, high if corrected is None else max(high, corrected)),
         method=FAY_FEUER + (", upper end corrected by seeds" if corrected is not None else ""),
-        completeness=(found.audited - found.open) / selected if selected else 1.0,
+        completeness=(found.audited - found.open) / drawn if drawn else 0.0,
         missing=missing_audits(found, target),
     )
 

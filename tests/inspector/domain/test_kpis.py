@@ -105,6 +105,12 @@ def test_unjudged_rejects_widen_the_miss_rate() -> None:
     assert some.completeness == 0.5
 
 
+def test_an_escape_rate_that_nothing_was_drawn_for_is_not_complete() -> None:
+    none = np.zeros(1, np.int64)
+    kpi = quality.escape_rate(Cells(none, np.ones(1), none + 100, none, none, none), WINDOW)
+    assert (kpi.value, kpi.completeness, kpi.provisional) == (None, 0.0, True)
+
+
 def test_false_rejects_are_of_good_parts_and_false_calls_of_rejects() -> None:
     kpi = quality.false_reject_rate(REJECTS, escapes())
     assert kpi.value == pytest.approx(30 / (100_000 * (1 - 6 / 5600) + 30))
