@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 import numpy as np
@@ -14,13 +13,12 @@ from benchmarks.audited_hours.factory import DAYS_A_WEEK, Day, Flags, Numbers, P
 from benchmarks.audited_hours.scores import REJECTS_FROM
 from inspector.domain.audit_sampling import (
     SECOND_LOOKS,
-    AuditKey,
     AuditPlan,
     PartKey,
     audit_rates,
     cut,
     gets_second_look,
-    key_in_force,
+    key_of_month,
     select,
 )
 from inspector.domain.auditing import OPERATOR_STRATUM
@@ -60,11 +58,11 @@ class KeyedDraws:
     """As the product draws: the keyed hash of each part, a new key each month."""
 
     def __init__(self, seed: int) -> None:
-        self._keys = monthly_keys(seed)
+        self._site_key = hashlib.sha256(f"{seed}".encode()).digest()
 
     def audit(self, plan: AuditPlan, lot: Lot, score: Shares, *, by_operator: bool) -> Drawn:
         """Return what `select` says of each part."""
-        key = key_in_force(self._keys, lot.at)
+        key = key_of_month(self._site_key, lot.at)
         each = [
             select(plan, key, part, one, operator_passed=by_operator)
             for part, one in zip(_keys_of(lot), score.tolist(), strict=True)
@@ -77,7 +75,7 @@ class KeyedDraws:
 
     def second(self, lot: Lot) -> Flags:
         """Return what `gets_second_look` says of each part."""
-        key = key_in_force(self._keys, lot.at)
+        key = key_of_month(self._site_key, lot.at)
         return np.array([gets_second_look(key, part) for part in _keys_of(lot)], np.bool_)
 
 
@@ -100,15 +98,6 @@ class ChanceDraws:
     def second(self, lot: Lot) -> Flags:
         """Return a draw with the product's share of second looks."""
         return self._random.random(len(lot.numbers)) < SECOND_LOOKS
-
-
-def monthly_keys(seed: int) -> Sequence[AuditKey]:
-    """Return a key for each month of a year; the seed decides, so that a run can be repeated."""
-    begins = [datetime(2026 + m // 12, 1 + m % 12, 1, tzinfo=UTC) for m in range(10, 22)]
-    return [
-        AuditKey(f"{at:%Y-%m}", hashlib.sha256(f"{seed} {at:%Y-%m}".encode()).digest(), at)
-        for at in begins
-    ]
 
 
 def _keys_of(lot: Lot) -> list[PartKey]:

@@ -207,11 +207,3 @@ def draw(key: AuditKey, part: PartKey, *, purpose: str) -> float:
     fields = (purpose, part.site, part.station, str(part.count_run), str(part.number))
     text = b"".join(f"{len(field)}:{field}".encode() for field in fields)
     return int.from_bytes(hmac.digest(key.secret, text, hashlib.sha256)[:8]) / 2**64
-
-
-def key_in_force(keys: Sequence[AuditKey], at: datetime) -> AuditKey:
-    """Return the key that draws at a time: the newest that has begun."""
-    begun = [key for key in keys if key.since <= at]
-    if not begun:
-        raise BadInput(f"no audit key holds at {at.isoformat()}")
-    return max(begun, key=lambda key: key.since)

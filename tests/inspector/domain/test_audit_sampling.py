@@ -22,7 +22,6 @@ from inspector.domain.audit_sampling import (
     cut,
     draw,
     gets_second_look,
-    key_in_force,
     key_of_month,
     select,
     site_name,
@@ -150,14 +149,6 @@ def test_no_stratum_is_out_of_reach() -> None:
 def test_a_bound_without_finds_takes_1_23_times_the_audits() -> None:
     assert strata_factor() == pytest.approx(1.23, abs=0.005)
     assert strata_factor(PASSED_SHARES) == 1
-
-
-def test_the_newest_key_that_has_begun_draws() -> None:
-    keys = [DECEMBER, NOVEMBER]
-    assert key_in_force(keys, datetime(2026, 11, 30, tzinfo=UTC)) is NOVEMBER
-    assert key_in_force(keys, datetime(2026, 12, 1, tzinfo=UTC)) is DECEMBER
-    with pytest.raises(BadInput, match="no audit key"):
-        key_in_force(keys, datetime(2026, 10, 31, tzinfo=UTC))
 
 
 def test_wrong_plans_are_refused() -> None:
