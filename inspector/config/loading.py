@@ -12,6 +12,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from inspector.config.checking import problems_between
+from inspector.config.figures import TargetSettings
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.retention import RetentionSettings
 from inspector.config.site import Site, SiteFile
@@ -60,6 +61,8 @@ def check_site(
         store=whole.store,
         shifts=whole.shifts,
         retention=whole.retention or RetentionSettings(),
+        targets=whole.targets or TargetSettings(),
+        costs=whole.costs,
     )
 
 

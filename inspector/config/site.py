@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from inspector.config.figures import CostSettings, TargetSettings
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.retention import RetentionSettings
 from inspector.config.scada import ScadaSettings
@@ -46,6 +47,12 @@ class SiteFile(Settings):
     retention: RetentionSettings | None = Field(
         default=None, description="How long what is kept stays; absent: the defaults hold."
     )
+    targets: TargetSettings | None = Field(
+        default=None, description="What the figures shall reach; absent: the defaults hold."
+    )
+    costs: CostSettings | None = Field(
+        default=None, description="What errors cost; absent: figures are without money."
+    )
 
 
 class Site(Settings):
@@ -61,6 +68,8 @@ class Site(Settings):
     store: StoreSettings | None = None
     shifts: ShiftSettings | None = None
     retention: RetentionSettings = RetentionSettings()
+    targets: TargetSettings = TargetSettings()
+    costs: CostSettings | None = None
     demo: DemoSettings | None = None
 
     def station(self, name: str) -> Station:

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inspector.domain.escapes import EscapeEstimate
-from inspector.domain.threshold_cost import Costs, Curve, Judged, cost_curve, escapes_at
+from inspector.domain.prices import Costs
+from inspector.domain.threshold_cost import Curve, Judged, cost_curve, escapes_at
 from inspector.errors import BadInput
 
 MOST_CHANGE = 0.5

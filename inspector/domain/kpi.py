@@ -52,6 +52,7 @@ class Kpi:
         completeness: The share of what was to be judged that is, 0 to 1.
         stale: Its records are older than they should be by now.
         missing: What there is too little of to show a number: "not enough audits: 120 of 299".
+        target: What it shall reach; None: the site says nothing of it.
     """
 
     definition: Definition
@@ -63,6 +64,7 @@ class Kpi:
     completeness: float = 1.0
     stale: bool = False
     missing: str = ""
+    target: float | None = None
 
     @property
     def value(self) -> float | None:
@@ -101,5 +103,5 @@ class Kpi:
             **{"numerator": self.numerator, "denominator": self.denominator},
             **{"interval": list(self.interval) if self.interval else None, "method": self.method},
             **{"completeness": self.completeness, "provisional": self.provisional},
-            **{"stale": self.stale, "missing": self.missing or None},
+            **{"stale": self.stale, "missing": self.missing or None, "target": self.target},
         }

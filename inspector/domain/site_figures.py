@@ -26,9 +26,6 @@ from inspector.domain.quality import (
 from inspector.domain.record import Counts
 from inspector.domain.verdict import Action
 
-TARGET = 0.01
-"""An escape rate that the audits could not even show to be as low as this is not shown."""
-
 Cell = tuple[int, float]
 """Stratum and the probability of an audit."""
 
@@ -62,17 +59,34 @@ class Seen:
     seeds: Seeds | None
 
 
-def site_figures(seen: Seen, window: Window) -> tuple[Kpi, ...]:
-    """Return every figure that the records can give."""
+def site_figures(
+    seen: Seen, window: Window, *, targets: Mapping[str, float] | None = None
+) -> tuple[Kpi, ...]:
+    """Return every figure that the records can give.
+
+    Args:
+        seen: What they say.
+        window: Of when.
+        targets: What the figures shall reach, by id. An escape rate that the audits could not even
+            show to be as low as its target is not shown.
+    """
+    goals = targets or {}
+    return tuple(
+        replace(one, target=goals.get(one.definition.id))
+        for one in _figures(seen, window, goals.get(ESCAPE_RATE.id))
+    )
+
+
+def _figures(seen: Seen, window: Window, target: float | None) -> tuple[Kpi, ...]:
     counts, rejects = seen.counts, seen.rejects
-    escapes = _escapes(seen, window, shipped=False)
+    escapes = _escapes(seen, window, target, shipped=False)
     false_rejects = false_reject_rate(rejects, _good_unless_known(escapes, counts))
     if not escapes.denominator:
         method = f"{false_rejects.method}; passed parts taken for good, none was audited"
         false_rejects = replace(false_rejects, method=method)
     return (
         escapes,
-        _escapes(seen, window, shipped=True),
+        _escapes(seen, window, target, shipped=True),
         miss_rate(escapes, rejects),
         false_rejects,
         _not_inspected(counts, window),
@@ -83,7 +97,7 @@ def site_figures(seen: Seen, window: Window) -> tuple[Kpi, ...]:
     )
 
 
-def _escapes(seen: Seen, window: Window, *, shipped: bool) -> Kpi:
+def _escapes(seen: Seen, window: Window, target: float | None, *, shipped: bool) -> Kpi:
     """Return the rate of what the model passed, or with operators' parts of all that was passed."""
     passed = dict(seen.passed)
     by_operators = seen.counts.actions.get(Action.PASSED_BY_OPERATOR, 0)
@@ -103,7 +117,7 @@ def _escapes(seen: Seen, window: Window, *, shipped: bool) -> Kpi:
         window,
         seeds=seen.seeds,
         selected=sum(seen.audits.drawn.get(cell, 0) for cell in cells),
-        target=TARGET,
+        target=target,
         definition=SHIPPED_ESCAPE_RATE if shipped else ESCAPE_RATE,
     )
 

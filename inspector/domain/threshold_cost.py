@@ -20,6 +20,7 @@ from inspector.domain.escapes import (
     tallied,
     weights_of,
 )
+from inspector.domain.prices import Costs
 
 POINTS = 240
 """Limits on a curve, evenly spread over the logarithm of how many parts they reject."""
@@ -28,23 +29,6 @@ BAND = (0.05, 0.95)
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class Costs:
-    """What things cost, all in one currency.
-
-    Attributes:
-        escape: Of a bad part that passes.
-        false_reject: Of a good part that is rejected.
-        review: Of an operator's look at a rejected part.
-        review_s: How long that look takes.
-    """
-
-    escape: float
-    false_reject: float
-    review: float = 0.0
-    review_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,4 +32,4 @@ def figures_of(site: Site, station: str, window: Window) -> tuple[Kpi, ...]:
         where = f"at station {station}" if station else "at any station"
         between = f"{window.since.isoformat()} and {window.until.isoformat()}"
         raise BadInput(f"no part came between {between} {where}: there is nothing to count")
-    return site_figures(seen, window)
+    return site_figures(seen, window, targets=site.targets.by_id())

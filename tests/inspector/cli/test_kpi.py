@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from inspector.cli import commands
-from inspector.errors import BadInput, StoreRefused
+from inspector.errors import BadInput, SettingsWrong, StoreRefused
 from inspector.storage.database import writing
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import a_log
@@ -71,6 +72,45 @@ def test_a_window_with_nothing_in_it_is_a_sentence(
     error = kpi(site, *words).exception
     assert isinstance(error, BadInput)
     assert str(error).startswith(said)
+
+
+@pytest.fixture
+def settings(site: Path) -> Iterator[Path]:
+    """The site's `site.toml`, which is as it was afterwards."""
+    file = site / "site.toml"
+    before = file.read_text("utf-8") if file.exists() else ""
+    yield file
+    file.write_text(before, "utf-8")
+
+
+def test_the_sites_own_target_says_how_many_audits_it_takes(site: Path, settings: Path) -> None:
+    settings.write_text("[targets]\nescape_rate = 0.001\nfirst_pass_yield = 0.98\n", "utf-8")
+    told = json.loads(kpi(site, "--since", SINCE, "--until", UNTIL, "--json").stdout)
+    figures = {one["id"]: one for one in told["kpis"]}
+    assert figures["escape_rate"]["missing"] == "not enough audits: 0 of 2995"
+    assert figures["escape_rate"]["target"] == 0.001
+    assert figures["first_pass_yield"]["target"] == 0.98
+    assert figures["reviewed_share"]["target"] is None
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("[targets]\nescape_rate = 5\n", "targets.escape_rate: "),
+        ("[targets]\nescapes = 0.01\n", "targets.escapes: unknown setting"),
+        ("[costs]\nescape = 100\n", "costs.currency: is missing"),
+        ('[costs]\ncurrency = "EUR"\nescape = -1\nfalse_reject = 1\n', "costs.escape: "),
+    ],
+)
+def test_a_wrong_target_or_price_is_one_sentence_that_names_the_key(
+    site: Path, settings: Path, text: str, key: str
+) -> None:
+    settings.write_text(text, "utf-8")
+    error = kpi(site).exception
+    assert isinstance(error, SettingsWrong)
+    assert isinstance(error, BadInput)  # exit code 2
+    assert str(error).startswith(f"site.toml: {key}")
+    assert "\n" not in str(error)
 
 
 def test_a_time_without_its_zone_is_refused(site: Path) -> None:

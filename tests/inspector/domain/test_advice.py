@@ -19,7 +19,8 @@ from inspector.domain.advice import (
     advised,
 )
 from inspector.domain.escapes import Seeds
-from inspector.domain.threshold_cost import Costs, Judged, cost_curve, escapes_at
+from inspector.domain.prices import Costs
+from inspector.domain.threshold_cost import Judged, cost_curve, escapes_at
 from inspector.errors import BadInput
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)

@@ -19,6 +19,7 @@ from inspector.storage.sql_judgements import SqlFigures
 from inspector.storage.sql_writing import SqlStore
 from tests.journal_entries import START, decided, gap, judged, numbered, pressed
 
+TARGETS = {"escape_rate": 0.01}
 WINDOW = Window(START, START + timedelta(hours=2))
 PASSED, BY_OPERATOR, REJECTED, MISSED = range(1, 401), range(401, 411), range(411, 431), 431
 
@@ -58,7 +59,7 @@ def say(engine: Engine, n: int, source: str, verdict: str, **more: Any) -> int:
 
 
 def figures(records: SqlFigures, station: str = "") -> dict[str, Kpi]:
-    found = site_figures(records.seen(station, WINDOW), WINDOW)
+    found = site_figures(records.seen(station, WINDOW), WINDOW, targets=TARGETS)
     return {one.definition.id: one for one in found}
 
 
