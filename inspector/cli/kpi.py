@@ -63,9 +63,10 @@ def kpi_command(
     """
     if context.invoked_subcommand:
         return
-    end = until or SystemClock().now()
+    now = SystemClock().now()
+    end = until or now
     window = Window(since or end - DEFAULT_WINDOW, end)
-    found = figures_of(load_site(site), station, window)
+    found = figures_of(load_site(site), station, window, now)
     if as_json:
         click.echo(json.dumps({"station": station, "kpis": [one.as_json() for one in found]}))
         return
@@ -76,6 +77,8 @@ def kpi_command(
 
 def kpi_line(one: Kpi) -> str:
     """Return a figure for people: never without what it was made of."""
+    if not one.denominator and not one.interval:
+        return str(one)
     of = f"{one.numerator:g} of {one.denominator:g}" if one.denominator else "nothing counted"
     return f"{one}\n    {of}; {one.method}; {one.completeness:.0%} complete"
 

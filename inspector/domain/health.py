@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+FAILED_AFTER_S = 10.0
+"""A station has failed once it was in failure for so long: an orderly stop takes less."""
+
 
 class State(StrEnum):
     """NE 107 states."""

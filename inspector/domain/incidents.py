@@ -59,6 +59,15 @@ class Failure:
 
     began: datetime
     restored: datetime | None = None
+    station: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A stretch of time in which parts came at a station; of one station they do not overlap."""
+
+    station: str
+    stretch: Window
 
 
 def time_to_detect(incidents: Sequence[Incident], window: Window) -> Kpi:
@@ -81,17 +90,40 @@ def _median(definition: Definition, took: Sequence[float], of: int, window: Wind
         denominator=1 if took else 0,
         method=f"median of {len(took)} of {of} incidents",
         completeness=len(took) / of if of else 1.0,
-        missing="" if took else f"none of {of} incidents has both times",
+        missing="" if took else _no_times(definition, of),
     )
 
 
-def mean_time_between_failures(failures: Sequence[Failure], window: Window) -> Kpi:
-    """Return the time the station ran in the window, over the failures that began in it."""
-    stood = sum(_stood_s(one, window) for one in failures)
+def _no_times(definition: Definition, of: int) -> str:
+    if not of:
+        return "no alarm came in the window"
+    without = "an onset that is known" if definition is TIME_TO_DETECT else "an answer by a person"
+    return f"none of {of} alarms has {without}"
+
+
+def mean_time_between_failures(
+    failures: Sequence[Failure], running: Sequence[Running], window: Window
+) -> Kpi:
+    """Return the time in which parts came and could be inspected, over the failures that began."""
     began = sum(window.since <= one.began < window.until for one in failures)
-    ran = (window.until - window.since).total_seconds() - stood
-    method = f"{began} failures"
+    ran = ran_s(running) - stood_s(failures, running)
+    method = f"{began} failures in the clock hours in which a part came"
     return Kpi(TIME_BETWEEN_FAILURES, window, ran, began, method=method, missing=_none(began))
+
+
+def ran_s(running: Sequence[Running]) -> float:
+    """Return how long parts came, summed over the stations."""
+    return sum((one.stretch.until - one.stretch.since).total_seconds() for one in running)
+
+
+def stood_s(failures: Sequence[Failure], running: Sequence[Running]) -> float:
+    """Return how much of that time a station could not inspect."""
+    return sum(
+        _stood_s(failure, one.stretch)
+        for one in running
+        for failure in failures
+        if failure.station == one.station
+    )
 
 
 def mean_time_to_restoration(failures: Sequence[Failure], window: Window) -> Kpi:

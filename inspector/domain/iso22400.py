@@ -35,6 +35,12 @@ THROUGHPUT_RATE = Definition(
     unit="parts/h",
     standard=ISO_22400,
 )
+_WHAT_BECAME = "the records say which parts were rejected; what became of them the MES knows"
+_NOT_RECORDED = {
+    SCRAP_RATIO: f"{_WHAT_BECAME} (SQ)",
+    REWORK_RATIO: f"{_WHAT_BECAME} (RQ)",
+    AVAILABILITY: "the planned busy time (PBT) is not recorded here; the MES knows it",
+}
 DEFINITIONS = (FIRST_PASS_YIELD, SCRAP_RATIO, REWORK_RATIO, AVAILABILITY, THROUGHPUT_RATE)
 
 
@@ -58,6 +64,16 @@ def availability(producing_s: float, planned_s: float, window: Window) -> Kpi:
     return Kpi(AVAILABILITY, window, producing_s, planned_s)
 
 
-def throughput_rate(produced: int, order_s: float, window: Window) -> Kpi:
-    """Return PQ / AOET."""
-    return Kpi(THROUGHPUT_RATE, window, produced, order_s / 3600)
+def throughput_rate(
+    produced: int, order_s: float, window: Window, *, method: str = "counted"
+) -> Kpi:
+    """Return PQ / AOET; `method` says what stands for the orders' time."""
+    return Kpi(THROUGHPUT_RATE, window, produced, order_s / 3600, method=method)
+
+
+def not_recorded(window: Window) -> tuple[Kpi, ...]:
+    """Return the figures that no record of ours can give, each with the sentence why."""
+    return tuple(
+        Kpi(definition, window, 0, 0, completeness=0.0, missing=why)
+        for definition, why in _NOT_RECORDED.items()
+    )

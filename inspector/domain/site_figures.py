@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from inspector.domain.auditing import OPERATOR_STRATUM, Conclusion
 from inspector.domain.escapes import Cells, Seeds
-from inspector.domain.iso22400 import first_pass_yield
+from inspector.domain.incidents import (
+    Failure,
+    Incident,
+    Running,
+    mean_time_between_failures,
+    mean_time_to_restoration,
+    ran_s,
+    time_to_detect,
+    time_to_respond,
+)
+from inspector.domain.iso22400 import first_pass_yield, not_recorded, throughput_rate
 from inspector.domain.kpi import Kpi, Window
 from inspector.domain.quality import (
     ESCAPE_RATE,
@@ -25,6 +36,9 @@ from inspector.domain.quality import (
 )
 from inspector.domain.record import Counts
 from inspector.domain.verdict import Action
+
+HOURS = "AOET: the clock hours in which a part came, of each station"
+STALE_AFTER = timedelta(minutes=5)
 
 Cell = tuple[int, float]
 """Stratum and the probability of an audit."""
@@ -44,6 +58,21 @@ class Audits:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """What happened around the parts of a window.
+
+    Attributes:
+        running: When parts came.
+        incidents: The alarms that came.
+        failures: Those of stations at which no part could pass; also from before the window.
+    """
+
+    running: Sequence[Running] = ()
+    incidents: Sequence[Incident] = ()
+    failures: Sequence[Failure] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What the records of a window say.
 
@@ -57,10 +86,15 @@ class Seen:
     audits: Audits
     rejects: Rejects
     seeds: Seeds | None
+    happened: Happened = Happened()
 
 
 def site_figures(
-    seen: Seen, window: Window, *, targets: Mapping[str, float] | None = None
+    seen: Seen,
+    window: Window,
+    *,
+    targets: Mapping[str, float] | None = None,
+    stale: bool = False,
 ) -> tuple[Kpi, ...]:
     """Return every figure that the records can give.
 
@@ -69,10 +103,11 @@ def site_figures(
         window: Of when.
         targets: What the figures shall reach, by id. An escape rate that the audits could not even
             show to be as low as its target is not shown.
+        stale: The records end before the window does.
     """
     goals = targets or {}
     return tuple(
-        replace(one, target=goals.get(one.definition.id))
+        replace(one, target=goals.get(one.definition.id), stale=stale)
         for one in _figures(seen, window, goals.get(ESCAPE_RATE.id))
     )
 
@@ -93,7 +128,26 @@ def _figures(seen: Seen, window: Window, target: float | None) -> tuple[Kpi, ...
         false_call_share(rejects, window),
         override_rate(rejects, window),
         reviewed_share(rejects, window),
+        *_iso_22400(seen, window),
+        *_incidents(seen.happened, window),
+    )
+
+
+def _iso_22400(seen: Seen, window: Window) -> tuple[Kpi, ...]:
+    counts, ran = seen.counts, ran_s(seen.happened.running)
+    return (
         first_pass_yield(counts.passed, counts.passed + counts.rejected, window),
+        *not_recorded(window),
+        throughput_rate(counts.records + counts.in_gap, ran, window, method=HOURS),
+    )
+
+
+def _incidents(happened: Happened, window: Window) -> tuple[Kpi, ...]:
+    return (
+        time_to_detect(happened.incidents, window),
+        time_to_respond(happened.incidents, window),
+        mean_time_between_failures(happened.failures, happened.running, window),
+        mean_time_to_restoration(happened.failures, window),
     )
 
 
@@ -120,6 +174,17 @@ def _escapes(seen: Seen, window: Window, target: float | None, *, shipped: bool)
         target=target,
         definition=SHIPPED_ESCAPE_RATE if shipped else ESCAPE_RATE,
     )
+
+
+def is_stale(window: Window, reached: datetime | None, now: datetime) -> bool:
+    """Return whether the records should say more of a window by now than they do.
+
+    Args:
+        window: The figures'.
+        reached: Up to when everything is recorded; None: not known.
+        now: UTC.
+    """
+    return reached is None or min(window.until, now) - reached > STALE_AFTER
 
 
 def _good_unless_known(escapes: Kpi, counts: Counts) -> Kpi:

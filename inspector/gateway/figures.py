@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 from inspector.config.site import Site
 from inspector.domain.kpi import Kpi, Window
-from inspector.domain.site_figures import site_figures
+from inspector.domain.site_figures import is_stale, site_figures
 from inspector.errors import BadInput
+from inspector.gateway.site_run import STALE_S, beat_age_s, runtime_of
 from inspector.gateway.store import server_of
+from inspector.ipc import read_status
 from inspector.storage.database import database_file
 from inspector.storage.sql_judgements import SqlFigures
 
 
-def figures_of(site: Site, station: str, window: Window) -> tuple[Kpi, ...]:
+def figures_of(site: Site, station: str, window: Window, now: datetime) -> tuple[Kpi, ...]:
     """Return the figures of a station, or with "" of all of them.
 
     Raises:
@@ -28,8 +31,23 @@ def figures_of(site: Site, station: str, window: Window) -> tuple[Kpi, ...]:
         raise BadInput("the window is empty: --since must lie before --until")
     with closing(SqlFigures(server_of(site) or database_file(Path(site.data)))) as records:
         seen = records.seen(station, window)
+        reached = recorded_until(site, records, now)
     if not seen.counts.records + seen.counts.in_gap:
         where = f"at station {station}" if station else "at any station"
         between = f"{window.since.isoformat()} and {window.until.isoformat()}"
         raise BadInput(f"no part came between {between} {where}: there is nothing to count")
-    return site_figures(seen, window, targets=site.targets.by_id())
+    stale = is_stale(window, reached, now)
+    return site_figures(seen, window, targets=site.targets.by_id(), stale=stale)
+
+
+def recorded_until(site: Site, records: SqlFigures, now: datetime) -> datetime | None:
+    """Return up to when the records have everything; None: nothing was ever recorded.
+
+    That is now while the recorder runs and nothing waits for it, else its last commit.
+    """
+    runtime = runtime_of(Path(site.folder))
+    age_s, said = beat_age_s(runtime, "recorder"), read_status(runtime, "recorder")
+    alive = age_s is not None and age_s < STALE_S
+    if alive and said and not said.get("behind_bytes"):
+        return now
+    return records.recorded_until()

@@ -18,7 +18,7 @@ from inspector.config.site import Site
 from inspector.config.station import Station
 from inspector.domain.accounted import Accounted
 from inspector.domain.belt import Layout
-from inspector.domain.health import Condition
+from inspector.domain.health import Condition, State
 from inspector.domain.overriding import SHORTEST_TRAVEL_S, Answer, Outcome, Press
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.verdict import Verdict
@@ -221,7 +221,7 @@ class LineProcess:
         now_s = self._clock.monotonic_s()
         now = self._clock.now()
         standing = {name: self._standing(name, now) for name in self._notices}
-        stations = {
+        stations: dict[str, dict[str, object]] = {
             station.name: {
                 "title": station.title,
                 "travel_s": station.belt.travel_s,
@@ -233,6 +233,9 @@ class LineProcess:
             }
             for station in self._site.stations
         }
+        for name, told in stations.items():
+            condition = Condition(State(str(told["state"])), str(told["state_why"]))
+            self._lines[name].alarms.stands(condition)
         plcs = {
             plc.name: {
                 "up": self._sides[plc.name].up,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from inspector.domain.health import FAILED_AFTER_S, Condition, State
 from inspector.line.ledger import Ledger
 from inspector.ports import Clock
 
 DIFFERENCE = "decision"
 OTHER_GATEWAY = "another gateway"
 WORKER_ENDED = "worker ended"
-OWN = (DIFFERENCE, OTHER_GATEWAY, WORKER_ENDED)
+FAILURE = "failure"
+OWN = (DIFFERENCE, OTHER_GATEWAY, WORKER_ENDED, FAILURE)
 PASSING = (DIFFERENCE, WORKER_ENDED)
 """What happens and is over: it stays on the screen for `SHOWN_S` after the last time."""
 SHOWN_S = 600.0
@@ -36,6 +38,8 @@ class Alarms:
         self._ledger, self._clock = ledger, clock
         self._standing: dict[str, str] = {}
         self._until_s: dict[str, float] = {}
+        self._has_run = False
+        self._failing_s: float | None = None
 
     def restore(self, standing: Mapping[str, str]) -> None:
         """Take over what an earlier process raised and did not switch off."""
@@ -58,6 +62,21 @@ class Alarms:
         if self._standing.pop(name, None) is not None:
             self._until_s.pop(name, None)
             self._write(name, "", on=False)
+
+    def stands(self, condition: Condition) -> None:
+        """Take the station's state; a failure is an alarm once it has lasted `FAILED_AFTER_S`.
+
+        Before the station was well for the first time it has not failed: it starts.
+        """
+        if condition.state is not State.FAILURE:
+            self._has_run, self._failing_s = True, None
+            self.went(FAILURE)
+            return
+        now_s = self._clock.monotonic_s()
+        self._failing_s = now_s if self._failing_s is None else self._failing_s
+        is_new = self._has_run and not self.text(FAILURE)
+        if is_new and now_s - self._failing_s >= FAILED_AFTER_S:
+            self.came(FAILURE, condition.text)
 
     def tick(self) -> None:
         """Switch off what has stood for its time."""

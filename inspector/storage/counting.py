@@ -43,7 +43,7 @@ def counts_between(
     for name in [station] if station else names_of_stations(connection):
         for row in (
             _closed(connection, name, window),
-            *(count(connection, name, open_) for open_ in _open(connection, name, window)),
+            *(count(connection, name, open_) for open_ in open_stretches(connection, name, window)),
         ):
             sums = {column: sums[column] + row[column] for column in COUNTED}
     return counts_of(sums, in_gap=_in_gap(connection, station, window))
@@ -57,7 +57,7 @@ def cells_between(
     found: dict[tuple[int, int, float], int] = {}
     for name in [station] if station else names_of_stations(connection):
         wanted = [_closed_cells(name, window)]
-        wanted += [cells_of(name, open_) for open_ in _open(connection, name, window)]
+        wanted += [cells_of(name, open_) for open_ in open_stretches(connection, name, window)]
         for one in wanted:
             for *cell, n in connection.execute(one):
                 key = (int(cell[0]), int(cell[1]), float(cell[2]))
@@ -183,8 +183,8 @@ def _whole_hours(station: str, window: Stretch) -> tuple[ColumnElement[bool], ..
     )
 
 
-def _open(connection: Connection, station: str, window: Stretch) -> Iterator[Stretch]:
-    """Yield the stretches of a window that no row of `_closed` stands for."""
+def open_stretches(connection: Connection, station: str, window: Stretch) -> Iterator[Stretch]:
+    """Yield the stretches of a window whose parts no row of a closed hour stands for."""
     closed = period_counts.c
     hours = closed.kind == "hour", closed.station == station
     ends = select(func.min(closed.began_at), func.max(closed.ended_at)).where(*hours)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
@@ -22,6 +23,7 @@ from inspector.domain.site_figures import Audits, Cell, Seen
 from inspector.domain.verdict import Action, Verdict
 from inspector.storage.counting import cells_between, counts_between
 from inspector.storage.feedback_schema import reviews, seeded_defects
+from inspector.storage.happening import happened_in, recorded_until
 from inspector.storage.reviewing import reviewed_between, standing
 from inspector.storage.schema import parts, plc_decisions, to_us, verdict_events
 from inspector.storage.sql_store import SqlRecords
@@ -63,7 +65,13 @@ class SqlFigures(SqlRecords):
                 audits_in(connection, asked, reviewed),
                 rejects_in(connection, asked, reviewed, counts.rejected),
                 seeds_in(connection, asked),
+                happened_in(connection, station, window),
             )
+
+    def recorded_until(self) -> datetime | None:
+        """Return when something was recorded last, or None: never; as `SqlRecords`."""
+        with self._reading() as connection:
+            return recorded_until(connection)
 
 
 def _passed(connection: Connection, station: str, window: Window) -> Mapping[Cell, int]:

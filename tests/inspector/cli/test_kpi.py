@@ -12,13 +12,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from inspector.cli import commands
+from inspector.domain import incidents, iso22400, quality
 from inspector.errors import BadInput, SettingsWrong, StoreRefused
 from inspector.storage.database import writing
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import a_log
 from tests.databases import put_blank
 from tests.faults.running import copied_site
-from tests.journal_entries import START, decided, judged, numbered
+from tests.journal_entries import START, at, decided, judged, numbered
 
 ROOT = Path(__file__).parents[3]
 SINCE, UNTIL = START.isoformat(), (START + timedelta(hours=1)).isoformat()
@@ -50,6 +51,19 @@ def test_every_figure_has_its_evidence_and_fits_the_schema(site: Path) -> None:
     assert figures["escape_rate"]["missing"] == "not enough audits: 0 of 299"
     assert figures["first_pass_yield"]["value"] == 0.5
     assert figures["not_inspected_rate"]["numerator"] == 0
+    assert figures["throughput_rate"]["numerator"] == 2
+    assert figures["scrap_ratio"]["value"] is None
+    assert figures["mean_time_to_restoration"]["missing"] == "no failure in the window"
+    defined = {one.id for one in (*quality.DEFINITIONS, *iso22400.DEFINITIONS)}
+    assert figures.keys() == defined | {one.id for one in incidents.DEFINITIONS}
+
+
+def test_figures_are_stale_where_the_records_end_before_the_window(site: Path) -> None:
+    """Nothing was committed after START, and no recorder runs."""
+    past = (START - timedelta(hours=1)).isoformat()
+    for since, until, stale in ((SINCE, UNTIL, True), (past, at(3), False)):
+        told = json.loads(kpi(site, "--since", since, "--until", until, "--json").stdout)
+        assert {one["stale"] for one in told["kpis"]} == {stale}
 
 
 def test_people_read_the_same(site: Path) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from inspector.domain import incidents, iso22400, quality
 from inspector.domain.escapes import Cells, Seeds
-from inspector.domain.incidents import Failure, Incident
+from inspector.domain.incidents import Failure, Incident, Running
 from inspector.domain.kpi import Kpi, Window
 from inspector.domain.quality import Rejects
+from inspector.domain.site_figures import is_stale
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(hours=10))
@@ -175,9 +176,48 @@ def test_the_time_to_respond_is_from_the_alarm() -> None:
 def test_the_means_of_failing_and_restoring() -> None:
     failures = [Failure(after(-30), after(30)), Failure(after(100), after(130))]
     failures.append(Failure(after(540)))
-    between = incidents.mean_time_between_failures(failures, WINDOW)
+    running = [Running("", WINDOW)]
+    between = incidents.mean_time_between_failures(failures, running, WINDOW)
     assert between.value == (600 - 30 - 30 - 60) * 60 / 2
     restoring = incidents.mean_time_to_restoration(failures, WINDOW)
     assert restoring.value == 30 * 60
     assert restoring.completeness == 0.5
-    assert incidents.mean_time_between_failures([], WINDOW).missing == "no failure in the window"
+    none = incidents.mean_time_between_failures([], running, WINDOW)
+    assert none.missing == "no failure in the window"
+
+
+def test_a_failure_takes_no_time_from_another_station_and_none_in_which_no_part_came() -> None:
+    failures = [Failure(after(0), after(60), "ring")]
+    running = [
+        Running("ring", Window(after(50), after(100))),
+        Running("board", Window(after(0), after(100))),
+    ]
+    assert incidents.stood_s(failures, running) == 10 * 60
+    assert incidents.ran_s(running) == 150 * 60
+
+
+def test_what_no_record_can_give_is_a_sentence_and_no_number() -> None:
+    found = {one.definition.id: one for one in iso22400.not_recorded(WINDOW)}
+    assert found.keys() == {"scrap_ratio", "rework_ratio", "availability"}
+    for one in found.values():
+        assert one.value is None
+        assert "the MES knows" in one.missing
+        assert one.completeness == 0.0
+
+
+@pytest.mark.parametrize(
+    ("reached", "now", "stale"),
+    [
+        (after(600), after(600), False),
+        (after(596), after(600), False),  # within the five minutes that a commit may take
+        (after(590), after(600), True),
+        (after(590), after(900), True),
+        (after(700), after(9000), False),  # a window of the past, recorded to its end
+        (after(100), after(101), False),  # a window that ends in the future
+        (None, after(600), True),
+    ],
+)
+def test_figures_are_stale_when_the_records_end_before_their_window(
+    reached: datetime | None, now: datetime, *, stale: bool
+) -> None:
+    assert is_stale(WINDOW, reached, now) is stale

@@ -222,3 +222,21 @@ def test_why_a_worker_ended_is_on_its_parts_and_shown_for_ten_minutes() -> None:
     factory.run(600)
     assert said(factory) == []
     assert alarms(factory, "worker ended") == [True, False]
+
+
+def test_a_failure_is_journaled_once_it_has_lasted_and_when_it_is_over() -> None:
+    factory = running()
+    broken = Condition(State.FAILURE, "no connection to the PLC: cut")
+    standing = factory.line.alarms
+    standing.stands(broken)
+    factory.clock.s += 60
+    standing.stands(broken)
+    assert alarms(factory, "failure") == [], "it has not run yet: it starts"
+    standing.stands(Condition(State.GOOD, ""))
+    for seconds, came in ((0, []), (9, []), (1, [True]), (30, [True])):
+        factory.clock.s += seconds
+        standing.stands(broken)
+        assert alarms(factory, "failure") == came
+    standing.stands(Condition(State.FUNCTION_CHECK, "view top: syncing"))
+    standing.stands(Condition(State.GOOD, ""))
+    assert alarms(factory, "failure") == [True, False]
