@@ -5,7 +5,9 @@ InspectorError
 │   ├── SettingsWrong      a file under stations/ or models/, with file and key
 │   ├── PackageRefused     a model package that is damaged, incomplete or lies
 │   ├── PictureRefused     a file that is not a picture we accept
-│   └── RowRefused         a row of a table that cannot be used, with file and line
+│   ├── RowRefused         a row of a table that cannot be used, with file and line
+│   ├── NotThere           what is asked about does not exist, or not for who asks
+│   └── Overtaken          somebody else, or the same person, was there before
 ├── NothingRunning         a command needs a running gateway: exit code 3
 ├── CameraLost             the camera went away, or never answered
 ├── CameraTimeout          no frame within the time given
@@ -68,6 +70,14 @@ class RowRefused(BadInput):
     def __init__(self, file: Path, line: int, why: str) -> None:
         self.file, self.line, self.why = file, line, why
         super().__init__(f"{file}:{line}: {why}")
+
+
+class NotThere(BadInput):
+    """What is asked about does not exist, or not for the person who asks."""
+
+
+class Overtaken(BadInput):
+    """It has been done already, or was given to somebody else meanwhile."""
 
 
 class NothingRunning(InspectorError):

@@ -29,6 +29,11 @@ class Right(StrEnum):
     """Say after the deadline what the part really was."""
     LABEL = "label"
     """Judge parts for the figures and for training."""
+    ANSWER_ALARM = "answer_alarm"
+    """Say that one has seen an alarm, and what one did."""
+    BEGIN_LOT = "begin_lot"
+    SEED_DEFECT = "seed_defect"
+    """Put a known defect among the pictures of the audit."""
     EXPORT = "export"
     MANAGE_PEOPLE = "manage_people"
 
@@ -42,6 +47,9 @@ RIGHTS: dict[Right, frozenset[Role | None]] = {
     Right.PASS_PART: frozenset({Role.OPERATOR, Role.LEAD, Role.QUALITY}),
     Right.CORRECT: frozenset({Role.OPERATOR, Role.LEAD, Role.QUALITY}),
     Right.LABEL: frozenset({Role.QUALITY}),
+    Right.ANSWER_ALARM: _ALL - {Role.VIEWER},
+    Right.BEGIN_LOT: frozenset({Role.OPERATOR, Role.LEAD, Role.QUALITY}),
+    Right.SEED_DEFECT: frozenset({Role.LEAD, Role.QUALITY}),
     Right.EXPORT: frozenset({Role.LEAD, Role.QUALITY, Role.ADMINISTRATOR}),
     Right.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
 }

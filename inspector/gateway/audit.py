@@ -6,11 +6,11 @@ import getpass
 import hashlib
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, delete, insert, select
 
@@ -34,6 +34,7 @@ CHECKPOINTS: Final = "checkpoints"
 """The file beside the keys."""
 _SETTINGS: Final = "audited_settings"
 _NOT_POLICY: Final = frozenset({"folder", "data", "demo"})
+Done = TypeVar("Done")
 
 
 class Auditing:
@@ -75,6 +76,13 @@ class Auditing:
             written = write(connection)
             self.log.append(connection, [change] if written else [])
         return written
+
+    def write(self, deed: Callable[[Connection], tuple[Done, Sequence[Change]]]) -> Done:
+        """Return what the deed returns, committed with the entries that it says it needs."""
+        with self._engine.begin() as connection:
+            done, changes = deed(connection)
+            self.log.append(connection, changes)
+        return done
 
     def note_settings(self, settings: Mapping[str, Any], now: datetime) -> None:
         """Append what the settings' files say now and did not at the last start."""

@@ -13,8 +13,18 @@ the reason in words for a person ("error" is the same text).
     {"do": "change_audit_key", "by"}                           key: the new one's public half
     {"do": "begin_audit_anew", "by", "reason"}                 key: the new log's
     {"do": "import_labels", "file", "by"}                      added; see `label_taking`
+    {"do": "claim_reviews", "count", "candidates", "by"}       claims: pictures that are theirs now
+    {"do": "add_review", "request", "claim", "verdict", "kind"?, "reason"?, "shown_ms"?,
+     "decided_ms"?, "by"}                                      review, missed_seed
+    {"do": "add_review", "request", "record", "source", ...}   review; "flagged" or "downstream"
+    {"do": "undo_review", "request", "review", "by"}           review: the superseding row; claim
+    {"do": "answer_alarm", "alarm", "did"?, "by"}
+    {"do": "begin_lot", "station", "name", "by"}               begun
+    {"do": "add_seeded_defect", "station", "kind", "picture", "made_from", "by"}      seed
 
-"by" is {"name", "role", "panel"}: who asks, for the audit log.
+"by" is {"name", "role", "panel"}, and the "id" of a person who has signed in: who asks, for the
+audit log. The orders from `claim_reviews` on need a person whose role may do it (`domain.people`).
+A refusal has a "kind": "bad", "missing", "overtaken", "forbidden" or "later".
 """
 
 from __future__ import annotations
@@ -27,18 +37,19 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from inspector.audit.entry import Change, Who, body_of
+from inspector.audit.entry import Change, body_of
 from inspector.domain.people import Person, Role
-from inspector.errors import BadInput, InspectorError, NotAllowed
+from inspector.errors import BadInput, InspectorError, NotAllowed, NotThere, Overtaken
 from inspector.gateway.audit import Auditing
+from inspector.gateway.desk_values import text_of, who_of
 from inspector.gateway.label_taking import LabelTaking
 from inspector.gateway.recorder_socket import Answer, Later
+from inspector.gateway.review_desk import ReviewDesk
 from inspector.ports import Clock
 from inspector.storage.sql_people import SqlPeople, hash_of, new_pin, pin_is_right
 
 WRONG: Final = "This badge and PIN do not belong together."
 _NOT_NOW: Final = "The records cannot be written just now; try again."
-_LONGEST_TEXT: Final = 128
 
 _Result = TypeVar("_Result")
 log = logging.getLogger(__name__)
@@ -63,16 +74,28 @@ class Desk:
             "begin_audit_anew": self._begin_audit_anew,
             "import_labels": self._import_labels,
         }
+        self._reviewing = ReviewDesk(auditing, clock)
+        self._orders = {
+            "claim_reviews": self._reviewing.claim,
+            "add_review": self._reviewing.add,
+            "undo_review": self._reviewing.undo,
+            "answer_alarm": self._reviewing.answer_alarm,
+            "begin_lot": self._reviewing.begin_lot,
+            "add_seeded_defect": self._reviewing.add_seeded_defect,
+        }
 
     def answer(self, ask: Mapping[str, Any]) -> Answer | Later:
         """Return the answer to one request; a bad one is refused in words."""
+        if order := self._orders.get(str(ask.get("do"))):
+            return _answered(lambda: order(ask, who_of(ask.get("by"))))
         deed = self._deeds.get(str(ask.get("do")))
         if deed is None:
             return refusal(f"nothing is known by the name {ask.get('do')!r}")
         return _answered(lambda: deed(ask))
 
     def tidy(self) -> None:
-        """Forget old wrong tries and sessions; not now is no harm."""
+        """Forget old wrong tries, sessions and claims; not now is no harm."""
+        self._reviewing.tidy()
         try:
             self._people.tidy(self._clock.now())
         except SQLAlchemyError as error:
@@ -149,9 +172,9 @@ class Desk:
         return Later(later.work, lambda read: _answered(lambda: later.then(read)))
 
 
-def refusal(why: str) -> Answer:
+def refusal(why: str, kind: str = "bad") -> Answer:
     """Return the answer that something was not done."""
-    return {"ok": False, "why": why, "error": why}
+    return {"ok": False, "why": why, "error": why, "kind": kind}
 
 
 def shown(person: Person) -> dict[str, object]:
@@ -164,21 +187,6 @@ def shown(person: Person) -> dict[str, object]:
         "active": person.active,
         "created_at": person.created_at.isoformat(),
     }
-
-
-def text_of(value: object) -> str:
-    """Return a text that can be stored and hashed; raises `BadInput` for anything else."""
-    if not isinstance(value, str) or len(value) > _LONGEST_TEXT or not _encodes(value):
-        raise BadInput(f"a text of at most {_LONGEST_TEXT} characters is expected")
-    return value
-
-
-def who_of(value: object) -> Who:
-    """Return who asks; raises `BadInput` when nobody is named."""
-    if not isinstance(value, dict) or not value.get("name"):
-        raise BadInput("it is not said who asks")
-    name, role, panel = (text_of(value.get(key) or "") for key in ("name", "role", "panel"))
-    return Who(name, role=role, panel=panel)
 
 
 def role_of(text: str) -> Role:
@@ -194,17 +202,17 @@ def _answered(deed: Callable[[], _Result]) -> _Result | Answer:
     try:
         return deed()
     except InspectorError as error:
-        return refusal(str(error))
+        return refusal(str(error), _kind_of(error))
     except SQLAlchemyError as error:
         log.warning("not done: %s", error)
-        return refusal(_NOT_NOW)
+        return refusal(_NOT_NOW, "later")
     except KeyError as error:
         return refusal(f"{error.args[0]!r} is missing")
 
 
-def _encodes(text: str) -> bool:
-    """Return whether this is Unicode that any database takes: no half character, no NUL."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+def _kind_of(error: InspectorError) -> str:
+    kinds = {NotThere: "missing", Overtaken: "overtaken", NotAllowed: "forbidden"}
+    return kinds.get(type(error), "bad")
 
 
 def _spoken(wait: timedelta) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
 
-from inspector.errors import BadInput
+from inspector.errors import BadInput, NotThere, Overtaken
 from inspector.storage.feedback_schema import (
     REVIEW_SOURCES,
     WORDS,
@@ -59,7 +59,9 @@ def add_review(connection: Connection, review: Review, now: datetime) -> int:
     """Return the id of the review's row, which may be there already.
 
     Raises:
-        BadInput: An unknown word or source, no such part, or one that was superseded before.
+        BadInput: An unknown word or source.
+        NotThere: No such part.
+        Overtaken: The one that it supersedes was superseded before.
     """
     column = reviews.c
     known = select(column.id).where(column.request == review.request)
@@ -86,7 +88,7 @@ def _check(connection: Connection, review: Review) -> None:
     table = parts.c.record if review.record else seeded_defects.c.id
     subject = review.record or review.seeded
     if connection.execute(select(table).where(table == subject)).first() is None:
-        raise BadInput(f"there is no record {subject}")
+        raise NotThere(f"there is no record {subject}")
     if review.supersedes is not None:
         _check_superseded(connection, review)
 
@@ -99,7 +101,7 @@ def _check_superseded(connection: Connection, review: Review) -> None:
         raise BadInput(f"review {review.supersedes} is not this person's of this part")
     later = select(column.id).where(column.supersedes == review.supersedes)
     if connection.execute(later).first():
-        raise BadInput(f"review {review.supersedes} has been superseded already")
+        raise Overtaken(f"review {review.supersedes} has been superseded already")
 
 
 def add_seeded_defect(connection: Connection, now: datetime, **fields: str) -> None:
@@ -110,9 +112,9 @@ def add_seeded_defect(connection: Connection, now: datetime, **fields: str) -> N
 def answer_alarm(
     connection: Connection, alarm: int, *, person: str, did: str, now: datetime
 ) -> None:
-    """Note that a person has seen an alarm, and what they did; raises `BadInput`: no such one."""
+    """Note that a person has seen an alarm, and what they did; raises `NotThere`: no such one."""
     if connection.execute(select(alarms.c.id).where(alarms.c.id == alarm)).first() is None:
-        raise BadInput(f"there is no alarm {alarm}")
+        raise NotThere(f"there is no alarm {alarm}")
     row = {"alarm": alarm, "person": person, "did": did, "at": to_us(now)}
     connection.execute(insert(alarm_answers).values(row))
 
@@ -140,14 +142,16 @@ def add_version(
     return number
 
 
-def begin_lot(connection: Connection, station: str, name: str, now: datetime) -> None:
-    """Begin a lot at a station, which ends the one before; the same name again changes nothing."""
+def begin_lot(connection: Connection, station: str, name: str, now: datetime) -> str | None:
+    """Return the lot that a new one ends at a station ("": none); None: that one stands already."""
     column = lots.c
     of_station = select(column.name).where(column.station == station)
     standing = connection.execute(of_station.order_by(column.began_at.desc()).limit(1)).scalar()
-    if standing != name:
-        row = {"station": station, "name": name, "began_at": to_us(now)}
-        connection.execute(insert(lots).values(row))
+    if standing == name:
+        return None
+    row = {"station": station, "name": name, "began_at": to_us(now)}
+    connection.execute(insert(lots).values(row))
+    return str(standing or "")
 
 
 def standing_reviews(connection: Connection, record: str) -> list[Any]:

@@ -1,0 +1,324 @@
+"""What `recorder.sock` answers to people who review: `recorder_desk` lists the orders.
+
+A row and its entry in the audit log are one commit. What must be looked at blind is answered by
+its claim alone, so that whoever answers was given that picture, and nobody else has it.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from inspector.audit.entry import Change, Who
+from inspector.domain.auditing import Source, Word
+from inspector.domain.people import Right, Role, may
+from inspector.domain.review_queues import Subject, Wanted
+from inspector.errors import BadInput, NotAllowed, NotThere, Overtaken
+from inspector.gateway.audit import Auditing
+from inspector.gateway.desk_values import text_of, whole_of
+from inspector.gateway.recorder_socket import Answer
+from inspector.gateway.review_claims import LEASE_S, Claim, Claims
+from inspector.ports import Clock
+from inspector.storage.feedback_schema import WORDS, reviews, seeded_defects
+from inspector.storage.review_queues import is_owed, reviews_of, subject_of
+from inspector.storage.schema import alarms, parts, stations, views
+from inspector.storage.sql_feedback import (
+    Review,
+    add_review,
+    add_seeded_defect,
+    answer_alarm,
+    begin_lot,
+)
+
+_MOST_AT_ONCE: Final = 5
+_MOST_CANDIDATES: Final = 200
+_LONGEST_MS: Final = 24 * 3600 * 1000
+_LONGEST_REASON: Final = 500
+_OPEN_SOURCES: Final = frozenset({Source.FLAGGED, Source.DOWNSTREAM})
+"""What may be said of a record by its id: no look that has to be blind."""
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_TAKEN_BACK: Final = "taken back"
+
+
+class ReviewDesk:
+    """Claims and reviews, answers to alarms, lots, and seeded defects."""
+
+    def __init__(self, auditing: Auditing, clock: Clock) -> None:
+        """Use the recorder's connection."""
+        self._auditing, self._clock = auditing, clock
+        self._claims = Claims()
+
+    def tidy(self) -> None:
+        """Forget claims that ended long ago."""
+        self._claims.tidy(self._clock.monotonic_s())
+
+    def claim(self, ask: Mapping[str, Any], by: Who) -> Answer:
+        """Give the first candidates that are free, still owed, and may be this person's."""
+        _allowed(by, Right.LABEL)
+        count = whole_of(ask["count"], "count", least=1, most=_MOST_AT_ONCE)
+        candidates, now_s = ask["candidates"], self._clock.monotonic_s()
+        if not isinstance(candidates, list) or len(candidates) > _MOST_CANDIDATES:
+            raise BadInput(f"at most {_MOST_CANDIDATES} candidates are expected")
+        given: list[Claim] = []
+
+        def look(connection: Connection) -> tuple[None, list[Change]]:
+            for one in candidates:
+                wanted = _wanted(one)
+                if len(given) < count and is_owed(connection, wanted, by.id):
+                    claim = self._claims.give(wanted, by.id, now_s)
+                    given.extend([claim] if claim else [])
+            return None, []
+
+        self._auditing.write(look)
+        return {"ok": True, "claims": [_shown(claim) for claim in given], "lease_s": LEASE_S}
+
+    def add(self, ask: Mapping[str, Any], by: Who) -> Answer:
+        """Write what a person said of a picture that was given to them, or of a record."""
+        _allowed(by, Right.LABEL)
+        review = _review(ask, by)
+        now = self._clock.now()
+        if "claim" not in ask:
+            return {
+                "ok": True,
+                "review": self._auditing.write(lambda c: _write(c, review, by, now)),
+            }
+        if (known := self._auditing.write(lambda c: (_known(c, review), []))) is not None:
+            return {"ok": True, "review": known}
+        claim = self._claims.held(text_of(ask["claim"]), by.id, self._clock.monotonic_s())
+        wanted = claim.wanted
+        said = replace(
+            _about(review, wanted.subject),
+            source=wanted.source.value,
+            supersedes=claim.supersedes,
+        )
+
+        def write(connection: Connection) -> tuple[int, list[Change]]:
+            if claim.supersedes is None and not is_owed(connection, wanted, by.id):
+                raise Overtaken("Somebody has looked at this picture meanwhile.")
+            return _write(connection, said, by, now)
+
+        number = self._auditing.write(write)
+        self._claims.answered(claim)
+        missed = wanted.subject.is_seed and said.verdict == Word.GOOD
+        return {"ok": True, "review": number, "missed_seed": missed}
+
+    def undo(self, ask: Mapping[str, Any], by: Who) -> Answer:
+        """Take a person's own last word back: the picture is theirs again, and stands as unsure."""
+        _allowed(by, Right.LABEL)
+        number = whole_of(ask["review"], "review", least=1, most=2**53)
+        request, now = text_of(ask["request"]), self._clock.now()
+
+        def write(connection: Connection) -> tuple[tuple[int, Wanted], list[Change]]:
+            row = _own(connection, number, by)
+            subject = subject_of(row)
+            taken = Review(
+                request, row.source, Word.UNSURE, by.id, reason=_TAKEN_BACK, supersedes=number
+            )
+            taken = _about(taken, subject)
+            added, changes = _write(connection, taken, by, now)
+            return (added, Wanted(subject, Source(row.source), now)), changes
+
+        added, wanted = self._auditing.write(write)
+        now_s = self._clock.monotonic_s()
+        claim = self._claims.give(wanted, by.id, now_s, supersedes=added)
+        return {"ok": True, "review": added, "claim": _shown(claim) if claim else None}
+
+    def answer_alarm(self, ask: Mapping[str, Any], by: Who) -> Answer:
+        """Note who has seen an alarm, and what they did."""
+        _allowed(by, Right.ANSWER_ALARM)
+        alarm = whole_of(ask["alarm"], "alarm", least=1, most=2**53)
+        did, now = text_of(ask.get("did") or "", _LONGEST_REASON), self._clock.now()
+
+        def write(connection: Connection) -> tuple[None, list[Change]]:
+            answer_alarm(connection, alarm, person=by.id, did=did, now=now)
+            row = connection.execute(select(alarms).where(alarms.c.id == alarm)).one()
+            after = {"alarm": row.name, "text": row.text, "did": did}
+            what = f"alarm {alarm}"
+            change = Change(now.isoformat(), by, "alarm answered", what, row.station, after=after)
+            return None, [change]
+
+        self._auditing.write(write)
+        return {"ok": True}
+
+    def begin_lot(self, ask: Mapping[str, Any], by: Who) -> Answer:
+        """Begin a lot at a station; the one that stands already changes nothing."""
+        _allowed(by, Right.BEGIN_LOT)
+        station, name = text_of(ask["station"]), " ".join(text_of(ask["name"]).split())
+        if not name or not name.isprintable() or not station:
+            raise BadInput("a lot needs a station and a name of printable characters")
+        now = self._clock.now()
+
+        def write(connection: Connection) -> tuple[bool, list[Change]]:
+            before = begin_lot(connection, station, name, now)
+            if before is None:
+                return False, []
+            what, after = f"lot of station {station}", {"lot": name}
+            change = Change(now.isoformat(), by, "lot begun", what, station, {"lot": before}, after)
+            return True, [change]
+
+        return {"ok": True, "begun": self._auditing.write(write)}
+
+    def add_seeded_defect(self, ask: Mapping[str, Any], by: Who) -> Answer:
+        """Put a picture with a known defect among those of the audit."""
+        _allowed(by, Right.SEED_DEFECT)
+        names = "station", "kind", "picture", "made_from"
+        fields = {name: text_of(ask[name]) for name in names}
+        if not _DIGEST.fullmatch(fields["picture"]) or not fields["kind"]:
+            raise BadInput("a seeded defect needs its kind and the digest of its picture")
+        seed, now = f"SEED-{uuid.uuid4().hex[:16]}", self._clock.now()
+
+        def write(connection: Connection) -> tuple[None, list[Change]]:
+            _check_seed(connection, fields)
+            add_seeded_defect(connection, now, id=seed, person=by.id, **fields)
+            what, station = f"seeded defect {seed}", fields["station"]
+            change = Change(now.isoformat(), by, "defect seeded", what, station, after=fields)
+            return None, [change]
+
+        self._auditing.write(write)
+        return {"ok": True, "seed": seed}
+
+
+def _allowed(by: Who, right: Right) -> None:
+    """Refuse whoever is not a person with this right."""
+    if not by.id or by.role not in set(Role):
+        raise NotAllowed("Only a person who has signed in may do this.")
+    if not may(Role(by.role), right):
+        raise NotAllowed(f"A person with the role {by.role} may not do this.")
+
+
+def _review(ask: Mapping[str, Any], by: Who) -> Review:
+    """Return what was said; of a claim, without what it is about."""
+    verdict, kind = text_of(ask["verdict"]), text_of(ask.get("kind") or "", 64)
+    if verdict not in WORDS:
+        raise BadInput(f"the verdict must be one of {', '.join(WORDS)}")
+    if kind and verdict != Word.BAD:
+        raise BadInput("only what is bad has a class of defect")
+    request = text_of(ask["request"])
+    if not request:
+        raise BadInput("a review needs the id of its press")
+    source = "" if "claim" in ask else text_of(ask["source"])
+    if source and source not in _OPEN_SOURCES:
+        raise BadInput(f"{source} is no word that can be said of a record by its id")
+    return Review(
+        request,
+        source,
+        verdict,
+        "" if source == Source.DOWNSTREAM else by.id,
+        record="" if "claim" in ask else text_of(ask["record"]),
+        kind=kind,
+        reason=text_of(ask.get("reason") or "", _LONGEST_REASON),
+        shown_ms=_ms(ask, "shown_ms"),
+        decided_ms=_ms(ask, "decided_ms"),
+    )
+
+
+def _about(review: Review, subject: Subject) -> Review:
+    if subject.is_seed:
+        return replace(review, seeded=subject.id)
+    return replace(review, record=subject.id)
+
+
+def _known(connection: Connection, review: Review) -> int | None:
+    """Return the row that this very press made before; raises `Overtaken` for another's."""
+    wanted = select(reviews.c.id, reviews.c.reviewer).where(reviews.c.request == review.request)
+    row = connection.execute(wanted).one_or_none()
+    if row is not None and row.reviewer != review.reviewer:
+        raise Overtaken("This press was made by somebody else.")
+    return None if row is None else int(row.id)
+
+
+def _write(
+    connection: Connection, review: Review, by: Who, now: datetime
+) -> tuple[int, list[Change]]:
+    """Return the row's id and its entry; the same press again adds neither."""
+    if (known := _known(connection, review)) is not None:
+        return known, []
+    number = add_review(connection, review, now)
+    said = {name: value for name, value in asdict(review).items() if name in _ENTERED}
+    before = None if review.supersedes is None else {"review": review.supersedes}
+    what = f"seeded defect {review.seeded}" if review.seeded else f"record {review.record}"
+    station, model = _of(connection, review)
+    is_back = review.reason == _TAKEN_BACK and review.supersedes is not None
+    change = Change(
+        now.isoformat(),
+        by,
+        "review taken back" if is_back else "review",
+        what,
+        station=station,
+        before=before,
+        after={"review": number, **said},
+        reason=review.reason,
+        model=model,
+    )
+    return number, [change]
+
+
+_ENTERED: Final = frozenset({"source", "verdict", "kind", "shown_ms", "decided_ms", "request"})
+
+
+def _of(connection: Connection, review: Review) -> tuple[str, str]:
+    """Return the station of what was reviewed, and the model that had judged it."""
+    if review.seeded:
+        wanted = select(seeded_defects.c.station).where(seeded_defects.c.id == review.seeded)
+        return str(connection.execute(wanted).scalar_one()), ""
+    columns = parts.c.station, parts.c.model_sha256
+    row = connection.execute(select(*columns).where(parts.c.record == review.record)).one()
+    return row.station, row.model_sha256
+
+
+def _own(connection: Connection, number: int, by: Who) -> Any:
+    """Return a review that its reviewer may take back: nobody has built on it."""
+    row = connection.execute(select(reviews).where(reviews.c.id == number)).one_or_none()
+    if row is None or row.reviewer != by.id:
+        raise NotThere("You have no such review.")
+    rows = reviews_of(connection, subject_of(row))
+    if any(one.id > number for one in rows):
+        raise Overtaken("This answer was taken back already, or somebody has looked since.")
+    if row.seeded is not None and row.verdict == Word.GOOD:
+        raise Overtaken("This was a known defect, as you were told; the answer stays.")
+    return row
+
+
+def _check_seed(connection: Connection, fields: Mapping[str, str]) -> None:
+    known = select(stations.c.name).where(stations.c.name == fields["station"])
+    picture = select(views.c.picture).where(views.c.picture == fields["picture"])
+    if connection.execute(known).first() is None:
+        raise NotThere(f"there are no records of a station {fields['station']}")
+    if connection.execute(picture.limit(1)).first() is None:
+        raise NotThere("no record has this picture")
+    again = select(seeded_defects.c.id).where(seeded_defects.c.picture == fields["picture"])
+    if connection.execute(again).first() is not None:
+        raise Overtaken("this picture is a seeded defect already")
+
+
+def _wanted(said: object) -> Wanted:
+    """Return a candidate as the web's process named it."""
+    if not isinstance(said, dict):
+        raise BadInput("a candidate is an object")
+    try:
+        source = Source(said["source"])
+        since = datetime.fromisoformat(said["since"])
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"this is no candidate: {error}") from error
+    return Wanted(Subject(text_of(said["subject"]), bool(said["is_seed"])), source, since)
+
+
+def _shown(claim: Claim) -> Answer:
+    subject = claim.wanted.subject
+    return {
+        "claim": claim.id,
+        "subject": subject.id,
+        "is_seed": subject.is_seed,
+        "source": claim.wanted.source.value,
+    }
+
+
+def _ms(ask: Mapping[str, Any], name: str) -> int | None:
+    value = ask.get(name)
+    return None if value is None else whole_of(value, name, least=0, most=_LONGEST_MS)

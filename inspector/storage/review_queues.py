@@ -1,0 +1,271 @@
+"""Which looks are owed, from what is kept of parts, presses and reviews. Query only.
+
+Every question goes by an index of parts and reviews; only `verdict_events` is read whole, which has
+a row for each press.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, text
+
+from inspector.domain.auditing import Source, Word
+from inspector.domain.review_queues import (
+    LOOKBACK,
+    SEEDS_IN,
+    Queue,
+    Seed,
+    Subject,
+    Waiting,
+    Wanted,
+    mixed,
+    next_look,
+    waiting,
+)
+from inspector.domain.verdict import Action
+from inspector.storage.feedback_schema import reviews, seeded_defects
+from inspector.storage.reviewing import standing
+from inspector.storage.schema import from_us, parts, plc_decisions, to_us, verdict_events, views
+from inspector.storage.sql_labels import batches
+from inspector.storage.sql_store import SqlRecords
+
+Drawn = Callable[[str, int, int, datetime], bool]
+"""Of a part's station, count run, number and time: a good word on it gets a second look."""
+
+_FIRSTS: Final = frozenset({Source.FLAGGED, Source.AUDIT, Source.SEED})
+AT_ONCE: Final = 64
+"""So many candidates are enough: each person holds a few pictures."""
+
+
+class SqlReviewQueues(SqlRecords):
+    """Records, and what of them waits for a person's look."""
+
+    def candidates(self, queue: Queue, now: datetime, drawn: Drawn) -> tuple[Wanted, ...]:
+        """Return looks that are owed, in the order in which they are to be given out."""
+        since = to_us(now - LOOKBACK)
+        with self._reading() as connection:
+            if queue is Queue.AUDIT:
+                seeds = _seeds(connection, AT_ONCE // SEEDS_IN)
+                return mixed(_audits(connection, since, AT_ONCE), seeds)
+            if queue is Queue.SECOND:
+                return _second(connection, since, drawn)
+            return _disagreements(connection, since, AT_ONCE)
+
+    def waiting(
+        self, queue: Queue, now: datetime, drawn: Drawn, person: tuple[str, str]
+    ) -> Waiting:
+        """Return how much is owed; `person` is the id and name of who asks."""
+        since = to_us(now - LOOKBACK)
+        with self._reading() as connection:
+            if queue is Queue.AUDIT:
+                return _audits_waiting(connection, since, person)
+            of = (
+                _second(connection, since, drawn)
+                if queue is Queue.SECOND
+                else _disagreements(connection, since, None)
+            )
+        return waiting(of, *person)
+
+    def seed(self, subject: str) -> Seed | None:
+        """Return a seeded defect by its id, or None."""
+        seeded, size = seeded_defects.c, views.c
+        wanted = (
+            select(seeded_defects, size.width_px, size.height_px)
+            .join_from(seeded_defects, views, size.picture == seeded.picture, isouter=True)
+            .where(seeded.id == subject)
+            .limit(1)
+        )
+        with self._reading() as connection:
+            row = connection.execute(wanted).first()
+        if row is None:
+            return None
+        return Seed(row.id, row.station, row.picture, row.width_px or 0, row.height_px or 0)
+
+    def answered_by(self, person: str, since: datetime) -> int:
+        """Return how many looks of a person stand since then."""
+        look = reviews.c
+        mine = look.reviewer == person, look.at >= to_us(since), standing()
+        with self._reading() as connection:
+            counted = connection.execute(select(func.count()).select_from(reviews).where(*mine))
+            return int(counted.scalar_one())
+
+
+def _looked(source: Source) -> ColumnElement[bool]:
+    """Return the condition that a part had this kind of look, taken back or not."""
+    return exists().where(reviews.c.record == parts.c.record, reviews.c.source == source.value)
+
+
+def _drawn_unseen(since: int) -> Select[Any]:
+    at = parts.c.triggered_at
+    # The very words of the partial index, or SQLite does not take it.
+    drawn = select(parts.c.record, at.label("at")).where(text("parts.selected"), at >= since)
+    return drawn.where(~_looked(Source.AUDIT))
+
+
+def _passed_by_operators_unseen(since: int) -> Select[Any]:
+    """Return the question for what went on by an operator's word: audited in full."""
+    event = verdict_events.c
+    return (
+        select(parts.c.record, parts.c.triggered_at.label("at"))
+        .distinct()
+        .join_from(verdict_events, parts)
+        .join(plc_decisions, plc_decisions.c.record == parts.c.record)
+        .where(event.kind == "override", event.verdict == "pass", event.at >= since)
+        .where(plc_decisions.c.action == int(Action.PASSED_BY_OPERATOR))
+        .where(~_looked(Source.AUDIT))
+    )
+
+
+def _audits(connection: Connection, since: int, limit: int) -> list[Wanted]:
+    rows = list(connection.execute(_drawn_unseen(since).order_by("at").limit(limit)))
+    rows += connection.execute(_passed_by_operators_unseen(since).order_by("at").limit(limit))
+    oldest = sorted({row.record: row for row in rows}.values(), key=lambda row: row.at)[:limit]
+    return _firsts(connection, Source.AUDIT, oldest)
+
+
+def _audits_waiting(connection: Connection, since: int, person: tuple[str, str]) -> Waiting:
+    drawn = _drawn_unseen(since).subquery()
+    counted = select(func.count(), func.min(drawn.c.at)).select_from(drawn)
+    parts_waiting, oldest = connection.execute(counted).one()
+    passed = connection.execute(_passed_by_operators_unseen(since)).all()
+    others = [*_firsts(connection, Source.AUDIT, passed), *_seeds(connection, None)]
+    rest = waiting(others, *person)
+    since_when = [from_us(oldest)] if oldest is not None else []
+    since_when += [rest.oldest] if rest.oldest else []
+    return Waiting(
+        parts_waiting + rest.parts, parts_waiting + rest.for_you, min(since_when, default=None)
+    )
+
+
+def _firsts(connection: Connection, source: Source, rows: Sequence[Any]) -> list[Wanted]:
+    said = _pressed(connection, [row.record for row in rows])
+    return [Wanted(Subject(row.record), source, from_us(row.at), said[row.record]) for row in rows]
+
+
+def _pressed(connection: Connection, records: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return who pressed on each of these parts."""
+    event = verdict_events.c
+    found: dict[str, frozenset[str]] = defaultdict(frozenset)
+    for some in batches(records):
+        wanted = select(event.record, event.person, event.person_name)
+        for row in connection.execute(wanted.where(event.record.in_(some))):
+            found[row.record] |= {row.person, row.person_name} - {""}
+    return found
+
+
+def _seeds(connection: Connection, limit: int | None) -> list[Wanted]:
+    seeded = seeded_defects.c
+    unseen = ~exists().where(reviews.c.seeded == seeded.id)
+    wanted = select(seeded.id, seeded.at, seeded.person).where(unseen).order_by(seeded.at)
+    return [
+        Wanted(Subject(row.id, is_seed=True), Source.SEED, from_us(row.at), frozenset({row.person}))
+        for row in connection.execute(wanted.limit(limit))
+    ]
+
+
+def _disagreements(connection: Connection, since: int, limit: int | None) -> tuple[Wanted, ...]:
+    """Return the parts that a person and the gateway judged differently and no audit is owed of."""
+    event, decided = verdict_events.c, plc_decisions.c
+    differs = or_(
+        and_(parts.c.verdict == "reject", event.verdict == "pass"),
+        and_(parts.c.verdict == "pass", event.verdict == "reject"),
+    )
+    audited = or_(parts.c.selected.is_(True), decided.action == int(Action.PASSED_BY_OPERATOR))
+    wanted = (
+        select(event.record, func.max(event.at).label("at"))
+        .join_from(verdict_events, parts)
+        .join(plc_decisions, decided.record == parts.c.record)
+        .where(event.kind != "latched", event.at >= since, differs)
+        .where(func.coalesce(audited, False).is_(False), ~_looked(Source.FLAGGED))
+        .group_by(event.record)
+        .order_by("at")
+    )
+    rows = connection.execute(wanted.limit(limit)).all()
+    return tuple(_firsts(connection, Source.FLAGGED, rows))
+
+
+def _second(connection: Connection, since: int, drawn: Drawn) -> tuple[Wanted, ...]:
+    """Return the looks that follow from what was said in the window, oldest first."""
+    look = reviews.c
+    rows_of: dict[Subject, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(select(reviews).where(look.at >= since).order_by(look.id)):
+        rows_of[subject_of(row)].append(row)
+    said = {subject: said_in(rows) for subject, rows in rows_of.items()}
+    open_ones = [subject for subject, words in said.items() if next_look(words, drawn=True)]
+    again = _drawn_again(connection, open_ones, drawn)
+    owed = []
+    for subject in open_ones:
+        rows, source = rows_of[subject], next_look(said[subject], drawn=subject in again)
+        if source is not None:
+            by = frozenset(row.reviewer for row in rows)
+            owed.append(Wanted(subject, source, from_us(rows[-1].at), by))
+    pressed = _pressed(connection, [one.subject.id for one in owed])
+    seeders = _seeders(connection, [one.subject.id for one in owed if one.subject.is_seed])
+    return tuple(
+        replace(one, not_by=one.not_by | pressed[one.subject.id] | seeders[one.subject.id])
+        for one in sorted(owed, key=lambda one: one.since)
+    )
+
+
+def _seeders(connection: Connection, seeds: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return who made each of these: they know that it is bad."""
+    found: dict[str, frozenset[str]] = defaultdict(frozenset)
+    column = seeded_defects.c
+    for some in batches(seeds):
+        for row in connection.execute(select(column.id, column.person).where(column.id.in_(some))):
+            found[row.id] = frozenset({row.person})
+    return found
+
+
+def _drawn_again(
+    connection: Connection, subjects: Sequence[Subject], drawn: Drawn
+) -> frozenset[Subject]:
+    """Return which of these get a second look at a good word."""
+    found = set()
+    part, seed = parts.c, seeded_defects.c
+    key = part.record, part.station, part.run, part.number, part.triggered_at
+    for some in batches([one.id for one in subjects if not one.is_seed]):
+        for row in connection.execute(select(*key).where(part.record.in_(some))):
+            if drawn(row.station, row.run, row.number, from_us(row.triggered_at)):
+                found.add(Subject(row.record))
+    for some in batches([one.id for one in subjects if one.is_seed]):
+        for name, at in connection.execute(select(seed.id, seed.at).where(seed.id.in_(some))):
+            if drawn("", 0, _number(name), from_us(at)):
+                found.add(Subject(name, is_seed=True))
+    return frozenset(found)
+
+
+def _number(seed: str) -> int:
+    return int.from_bytes(sha256(seed.encode()).digest()[:8])
+
+
+def subject_of(row: Row[Any]) -> Subject:
+    """Return what a row of `reviews` is about."""
+    return Subject(row.seeded or row.record, is_seed=row.seeded is not None)
+
+
+def said_in(rows: Sequence[Row[Any]]) -> dict[Source, Word]:
+    """Return the last word of each kind of look among all rows of a subject, by their ids."""
+    superseded = {row.supersedes for row in rows}
+    return {Source(row.source): Word(row.verdict) for row in rows if row.id not in superseded}
+
+
+def reviews_of(connection: Connection, subject: Subject) -> list[Row[Any]]:
+    """Return all rows of a subject's reviews, superseded ones too, oldest first."""
+    column = reviews.c.seeded if subject.is_seed else reviews.c.record
+    return list(connection.execute(select(reviews).where(column == subject.id).order_by("id")))
+
+
+def is_owed(connection: Connection, wanted: Wanted, reviewer: str) -> bool:
+    """Return whether a look is still owed, and by this reviewer; for the one who writes."""
+    rows = reviews_of(connection, wanted.subject)
+    if wanted.source in _FIRSTS:
+        return all(row.source != wanted.source for row in rows)
+    is_next = next_look(said_in(rows), drawn=True) is wanted.source
+    return is_next and all(row.reviewer != reviewer for row in rows)
