@@ -58,6 +58,10 @@ class Postgres:
         """Return a new database without tables."""
         return self._new("template0")
 
+    def copy_of(self, server: Server) -> Server:
+        """Return a database as this one is now, to which nobody is connected."""
+        return self._new(server.url.rpartition("?")[0].rpartition("/")[2])
+
     def start(self) -> None:
         """Return when the server answers; it is no child of ours, and goes on between tests."""
         options = f"-c listen_addresses= -c fsync=off -k {self.folder}"

@@ -14,6 +14,7 @@ from inspector.cli.run import site_option
 from inspector.config.loading import load_site
 from inspector.gateway.audit_checking import Checked, checked, exported, first_key, public_keys
 from inspector.gateway.recorder_ask import recorder_of
+from inspector.gateway.store import server_of
 
 TAMPERED = 1
 SHOWN = 20
@@ -46,8 +47,9 @@ def verify(site: Path, copies: tuple[Path, ...], key: str, *, as_json: bool) -> 
     Exit code 0: clean, one line; 1: it was tampered with, a sentence for each finding; 2: the log
     cannot be read.
     """
-    data = _data(site)
-    result = checked(data, copies=copies, key=_key(data, key))
+    settings = load_site(site)
+    data = Path(settings.data)
+    result = checked(data, server_of(settings), copies=copies, key=_key(data, key))
     click.echo(json.dumps(result.as_json()) if as_json else "\n".join(lines(result)))
     if result.count:
         sys.exit(TAMPERED)
@@ -68,8 +70,16 @@ def export(
     One JSON object a line; the first one says whether the whole log is clean. Exit code 1 when it
     is not: what was tampered with has no proof.
     """
-    data = _data(site)
-    objects = exported(data, copies=copies, key=_key(data, key), first=first, last=last)
+    settings = load_site(site)
+    data = Path(settings.data)
+    objects = exported(
+        data,
+        server_of(settings),
+        copies=copies,
+        key=_key(data, key),
+        first=first,
+        last=last,
+    )
     head = next(objects)
     out.write(f"{json.dumps(head)}\n")
     for one in objects:
@@ -88,10 +98,10 @@ def key_command(site: Path, *, change: bool) -> None:
     Note the first one where nobody at the site can change it: with it a third party can check the
     log. After a change of key the log itself says which key is the next one.
     """
-    data = _data(site)
+    settings = load_site(site)
     if change:
-        recorder_of(load_site(site)).ask({"do": "change_audit_key"})
-    click.echo("\n".join(one.text for one in public_keys(data)))
+        recorder_of(settings).ask({"do": "change_audit_key"})
+    click.echo("\n".join(one.text for one in public_keys(Path(settings.data))))
 
 
 @audit_command.command("begin-anew")
@@ -122,10 +132,6 @@ def lines(result: Checked) -> list[str]:
         f"audit log clean: {walk.entries} entries, {newest}, "
         f"{walk.copies} copies of checkpoints agree{anew}"
     ]
-
-
-def _data(site: Path) -> Path:
-    return Path(load_site(site).data)
 
 
 def _key(data: Path, text: str) -> Verifier:

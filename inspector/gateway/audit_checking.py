@@ -18,6 +18,7 @@ from inspector.gateway.audit import CHECKPOINTS
 from inspector.gateway.keys import audit_folder
 from inspector.storage.audit_reading import Snapshot, snapshot
 from inspector.storage.database import database_file
+from inspector.storage.postgres import Server
 from inspector.storage.sql_audit import Hashes, checkpoint_note, entries, newest_checkpoint
 
 MOST_FINDINGS: Final = 100
@@ -82,34 +83,44 @@ def public_keys(data: Path) -> list[Verifier]:
     return [Verifier.from_text(line) for line in lines]
 
 
-def checked(data: Path, *, copies: Sequence[Path], key: Verifier) -> Checked:
+def checked(
+    data: Path, server: Server | None = None, *, copies: Sequence[Path], key: Verifier
+) -> Checked:
     """Return what is wrong with the log of a site.
 
     Args:
         data: Its data folder.
+        server: The PostgreSQL database that it names, or None.
         copies: Files of checkpoints that were kept elsewhere, beside the site's own.
         key: The public key that signed the first checkpoint.
 
     Raises:
         StoreRefused: The database or a file cannot be read.
     """
-    with _snapshot(data, copies) as log:
+    with _snapshot(data, server, copies) as log:
         return _checked(log, key)
 
 
 def exported(
-    data: Path, *, copies: Sequence[Path], key: Verifier, first: int, last: int | None
+    data: Path,
+    server: Server | None = None,
+    *,
+    copies: Sequence[Path],
+    key: Verifier,
+    first: int,
+    last: int | None,
 ) -> Iterator[dict[str, object]]:
     """Yield an export's objects: what holds for all of it, then each entry with its proof.
 
     Args:
         data: The site's data folder.
+        server: As in `checked`.
         copies: As in `checked`.
         key: As in `checked`.
         first: Number of the first entry.
         last: Number of the last one; None: up to the end.
     """
-    with _snapshot(data, copies) as log:
+    with _snapshot(data, server, copies) as log:
         result = _checked(log, key)
         newest = result.walk.newest
         note = checkpoint_note(log.connection, newest.size) if newest else ""
@@ -121,10 +132,10 @@ def exported(
 
 
 @contextmanager
-def _snapshot(data: Path, copies: Sequence[Path]) -> Iterator[Snapshot]:
+def _snapshot(data: Path, server: Server | None, copies: Sequence[Path]) -> Iterator[Snapshot]:
     own = audit_folder(data) / CHECKPOINTS
     files = [own, *copies] if own.exists() else copies
-    with snapshot(database_file(data), files) as log:
+    with snapshot(server or database_file(data), files) as log:
         yield log
 
 

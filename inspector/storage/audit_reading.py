@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from inspector.audit.checkpoint import Checkpoint
 from inspector.errors import BadInput, StoreRefused
 from inspector.storage.checkpoint_file import notes_in
 from inspector.storage.database import check_readable, reading, refusing
+from inspector.storage.postgres import Server
 from inspector.storage.sql_audit import checkpoints
 
 
@@ -38,7 +40,7 @@ class Snapshot:
 
 
 @contextmanager
-def snapshot(database: Path, files: Sequence[Path]) -> Iterator[Snapshot]:
+def snapshot(database: Path | Server, files: Sequence[Path]) -> Iterator[Snapshot]:
     """Give the log as it stands now, whether a recorder runs or not.
 
     What a file holds was committed before: so it is measured first, and the database then.
@@ -47,6 +49,8 @@ def snapshot(database: Path, files: Sequence[Path]) -> Iterator[Snapshot]:
         StoreRefused: The database or a file cannot be read.
     """
     measured = [(file, _bytes_of(file)) for file in files]
+    for one in measured:
+        deque(_in_file(*one), maxlen=0)  # refuses a file before any cursor of the database is open
     engine = reading(database)
     try:
         check_readable(engine, database)

@@ -10,26 +10,21 @@ import hashlib
 import json
 import re
 import shutil
-import sqlite3
 import stat
 import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
-from inspector.audit.checkpoint import Checkpoint
 from inspector.audit.entry import Change
-from inspector.audit.merkle import Tree, leaf_hash
+from inspector.audit.merkle import leaf_hash
 from inspector.audit.note import Signer
 from inspector.cli import audit as cli
 from inspector.domain.people import Role
@@ -37,16 +32,17 @@ from inspector.errors import BadInput, StoreRefused
 from inspector.gateway.audit import Auditing
 from inspector.gateway.audit_checking import checked, first_key
 from inspector.gateway.audit_watch import AuditWatch
-from inspector.gateway.recorder_ask import RecorderAsk
-from inspector.storage.database import database_file, writing
+from inspector.storage.database import database_file
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import BY
-from tests.databases import put_blank
-from tests.journal_entries import Entry, judged, numbered, pressed
+from tests.databases import Postgres
+from tests.inspector.gateway.audited_site import NOW, AuditedSite, apply, audit, write_twenty
+from tests.journal_entries import judged, pressed
 
 ROOT = Path(__file__).parents[3]
-NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
+ONLY_A_FILE = pytest.mark.parametrize("servers", ["sqlite"], indirect=True, scope="session")
+"""For what a server does not let be done: another type in a column, a size set to its database."""
 LATER = datetime(2099, 1, 1, tzinfo=UTC)
 
 
@@ -67,50 +63,26 @@ class Clock:
         self.running_s += seconds
 
 
-def apply(store: SqlStore, entries: list[Entry], start: int) -> None:
-    some = numbered(entries, start)
-    store.apply("ring-1", some, offset=some[-1][0], now=NOW)
-
-
-def write_twenty(data: Path) -> None:
-    """Write 20 entries with checkpoints at 10, 17 and 20, each group in one commit."""
-    put_blank(data)
-    with writing(data) as engine:
-        auditing = Auditing(engine, data)
-        store = SqlStore(engine, auditing.log)
-        parts = [judged(n, "reject") for n in range(1, 20)]
-        words = [pressed(n, press=f"press {n}") for n in range(1, 20)]
-        for group in ([*parts, *words[:9]], words[9:16], words[16:]):
-            apply(store, group, start=int(group[0]["record"][-6:]) * 100)
-            auditing.publish()
-
-
 @pytest.fixture(scope="module")
-def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = tmp_path_factory.mktemp("once") / "data"
-    write_twenty(data)
-    return data
+def once(servers: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> AuditedSite:
+    site = AuditedSite.blank(tmp_path_factory.mktemp("once") / "data", servers)
+    write_twenty(site)
+    return site
 
 
 @pytest.fixture
-def data(once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A site's data with the 20 entries; `inspector audit` speaks of it."""
-    copy = tmp_path / "data"
-    shutil.copytree(once, copy)
-    site = SimpleNamespace(data=str(copy), folder=str(tmp_path), store=None)
-    monkeypatch.setattr(cli, "load_site", lambda _: site)
+def site(once: AuditedSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AuditedSite:
+    """A site with the 20 entries; `inspector audit` speaks of it."""
+    copy = once.copy_to(tmp_path / "data")
+    monkeypatch.setattr(cli, "load_site", lambda _: copy.settings)
     return copy
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[tuple[Engine, Auditing]]:
-    put_blank(tmp_path)
-    with writing(tmp_path) as engine:
-        yield engine, Auditing(engine, tmp_path)
-
-
-def audit(*words: str) -> Result:
-    return CliRunner().invoke(cli.audit_command, list(words))
+def fresh(servers: Postgres | None, tmp_path: Path) -> Iterator[tuple[Engine, Auditing]]:
+    site = AuditedSite.blank(tmp_path, servers)
+    with site.writing() as engine:
+        yield engine, Auditing(engine, site.data)
 
 
 def found(*words: str) -> list[tuple[str, int, int]]:
@@ -123,48 +95,20 @@ def found(*words: str) -> list[tuple[str, int, int]]:
     return [(one["kind"], one["first"], one["last"]) for one in said["findings"]]
 
 
-def attack(data: Path, *statements: str, **values: object) -> None:
-    with closing(sqlite3.connect(database_file(data))) as connection, connection:
-        for statement in statements:
-            connection.execute(statement, values)
-
-
 def bodies(engine: Engine) -> list[dict[str, Any]]:
     with engine.begin() as connection:
         rows = connection.execute(text("SELECT body FROM audit ORDER BY seq")).scalars()
         return [json.loads(body) for body in rows]
 
 
-def edited(data: Path, seq: int) -> bytes:
-    with closing(sqlite3.connect(database_file(data))) as connection:
-        wanted = "SELECT body FROM audit WHERE seq = ?"
-        (body,) = connection.execute(wanted, (seq,)).fetchone()
-    return bytes(body).replace(b"Olga Operator", b"Bob Bystander")
-
-
-def made_anew(data: Path, *, cut: int = 20, forge: int = 0, at: tuple[int, ...] = ()) -> None:
-    """Make all hashes and the checkpoints anew as the recorder would: the key is stolen."""
-    signer = Signer.from_text((data / "audit" / "key").read_text().strip())
-    with closing(sqlite3.connect(database_file(data))) as connection, connection:
-        kept = connection.execute("SELECT seq, body FROM audit WHERE seq <= ?", (cut,)).fetchall()
-        connection.execute("DELETE FROM audit")
-        connection.execute("DELETE FROM audit_checkpoints")
-        tree = Tree()
-        for seq, body in [
-            *kept,
-            *((cut + n, b'{"seq":%d}' % (cut + n)) for n in range(1, forge + 1)),
-        ]:
-            hashes = b"".join(tree.append(leaf_hash(body)))
-            connection.execute("INSERT INTO audit VALUES (?, ?, ?)", (seq, body, hashes))
-            if seq in at:
-                note = Checkpoint(signer.name, seq, tree.root).signed([signer])
-                connection.execute("INSERT INTO audit_checkpoints VALUES (?, ?)", (seq, note))
+def edited(site: AuditedSite, seq: int) -> bytes:
+    return site.body(seq).replace(b"Olga Operator", b"Bob Bystander")
 
 
 # --- what is written ---
 
 
-def test_a_clean_log_is_one_line_with_its_count_and_its_last_checkpoint(data: Path) -> None:
+def test_a_clean_log_is_one_line_with_its_count_and_its_last_checkpoint(site: AuditedSite) -> None:
     ran = audit("verify")
     assert ran.exit_code == 0
     assert re.fullmatch(
@@ -239,20 +183,20 @@ def test_the_same_press_twice_is_one_entry(fresh: tuple[Engine, Auditing]) -> No
     assert [body["action"] for body in bodies(engine)] == ["model changed", "override"]
 
 
-def test_what_the_command_line_changes_is_written_with_the_computers_user(data: Path) -> None:
-    recorder = RecorderAsk(data, data / "nobody.sock")
+def test_what_the_command_line_changes_is_written_with_the_computers_user(
+    site: AuditedSite,
+) -> None:
+    recorder = site.recorder
     recorder.note("models use", "package of ring", station="ring", before="a", after="b")
     assert found() == []
-    with closing(sqlite3.connect(database_file(data))) as connection:
-        (body,) = connection.execute("SELECT body FROM audit WHERE seq = 21").fetchone()
-    written = json.loads(body)
+    written = site.entry(21)
     assert written["who"]["role"] == "user of the computer"
     assert (written["before"], written["after"]) == ("a", "b")
 
 
 @pytest.mark.parametrize("value", [float("nan"), "\ud800"])
-def test_what_cannot_be_kept_is_refused_in_words(data: Path, value: object) -> None:
-    recorder = RecorderAsk(data, data / "nobody.sock")
+def test_what_cannot_be_kept_is_refused_in_words(site: AuditedSite, value: object) -> None:
+    recorder = site.recorder
     with pytest.raises(BadInput, match="cannot be kept"):
         recorder.note("models use", "package of ring", after=value)
     assert found() == []
@@ -303,6 +247,7 @@ def test_a_clock_that_is_set_is_written_and_order_is_by_number(
     assert [one["seq"] for one in (forward, back, at_start)] == [1, 2, 3]
 
 
+@ONLY_A_FILE
 def test_a_full_disk_takes_neither_the_change_nor_its_entry(
     fresh: tuple[Engine, Auditing], tmp_path: Path
 ) -> None:
@@ -328,12 +273,12 @@ def test_a_full_disk_takes_neither_the_change_nor_its_entry(
 # --- the key, and the file outside the database ---
 
 
-def test_the_key_is_its_owners_alone_and_made_once(data: Path) -> None:
-    key = data / "audit" / "key"
+def test_the_key_is_its_owners_alone_and_made_once(site: AuditedSite) -> None:
+    key = site.data / "audit" / "key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     before = key.read_bytes()
-    with writing(data) as engine:
-        Auditing(engine, data)
+    with site.writing() as engine:
+        Auditing(engine, site.data)
     assert key.read_bytes() == before
 
 
@@ -352,33 +297,33 @@ def test_a_file_that_cannot_be_written_is_said_and_made_up_for(
     assert (tmp_path / "audit" / "checkpoints").read_text().count("— ") == 1
 
 
-def test_what_a_power_cut_left_of_a_checkpoint_is_written_whole(data: Path) -> None:
-    file = data / "audit" / "checkpoints"
+def test_what_a_power_cut_left_of_a_checkpoint_is_written_whole(site: AuditedSite) -> None:
+    file = site.data / "audit" / "checkpoints"
     whole = file.read_bytes()
     file.write_bytes(whole[:-30])
     assert found() == []
-    with writing(data) as engine:
-        Auditing(engine, data).publish()
+    with site.writing() as engine:
+        Auditing(engine, site.data).publish()
     assert file.read_bytes() == whole
 
 
-def test_another_file_in_its_place_is_refused_and_not_touched(data: Path) -> None:
-    file = data / "audit" / "checkpoints"
+def test_another_file_in_its_place_is_refused_and_not_touched(site: AuditedSite) -> None:
+    file = site.data / "audit" / "checkpoints"
     file.write_bytes(b"something else\n" * 1000)
-    with writing(data) as engine:
-        auditing = Auditing(engine, data)
+    with site.writing() as engine:
+        auditing = Auditing(engine, site.data)
         auditing.publish()
         assert "not a file of checkpoints" in auditing.why
     assert file.read_bytes() == b"something else\n" * 1000
 
 
-def test_after_a_change_of_key_the_first_key_still_opens_all(data: Path) -> None:
+def test_after_a_change_of_key_the_first_key_still_opens_all(site: AuditedSite) -> None:
     first = audit("key").stdout.strip()
     changed = audit("key", "--change")
     assert changed.exit_code == 0, changed.output
     old, new = changed.stdout.split()
     assert old == first
-    recorder = RecorderAsk(data, data / "nobody.sock")
+    recorder = site.recorder
     recorder.note("models use", "package of ring")
     assert found("--key", first) == []
     assert json.loads(audit("verify", "--json").stdout)["key"] == new
@@ -387,7 +332,7 @@ def test_after_a_change_of_key_the_first_key_still_opens_all(data: Path) -> None
 
 @pytest.mark.parametrize("committed", [True, False])
 def test_a_change_of_key_that_a_kill_cut_in_two_is_finished_or_undone(
-    data: Path, committed: bool, monkeypatch: pytest.MonkeyPatch
+    site: AuditedSite, committed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(Exception):
         pass
@@ -395,21 +340,21 @@ def test_a_change_of_key_that_a_kill_cut_in_two_is_finished_or_undone(
     def die(*_: object, **__: object) -> None:
         raise Killed
 
-    with writing(data) as engine:
-        auditing = Auditing(engine, data)
+    with site.writing() as engine:
+        auditing = Auditing(engine, site.data)
         with monkeypatch.context() as broken:
             if committed:
-                broken.setattr(Path, "replace", _replace_unless(data / "audit" / "key", die))
+                broken.setattr(Path, "replace", _replace_unless(site.data / "audit" / "key", die))
             else:
                 broken.setattr(auditing.log, "append", die)
             with pytest.raises(Killed):
                 auditing.change_key(BY, NOW)
-    with writing(data) as engine:
-        auditing = Auditing(engine, data)
+    with site.writing() as engine:
+        auditing = Auditing(engine, site.data)
         SqlPeople(engine, auditing.log).add("Olga", Role.LEAD, "1", "hash", now=NOW, by=BY)
         auditing.publish()
         assert auditing.why == ""
-    assert not (data / "audit" / "key.next").exists()
+    assert not (site.data / "audit" / "key.next").exists()
     assert found() == []
 
 
@@ -427,8 +372,8 @@ def _replace_unless(target: Path, die: Callable[..., None]) -> Callable[[Path, P
 # --- the attacks of reliability_and_security.md 2.2, A39 ---
 
 
-def test_attack_edited_body(data: Path) -> None:
-    attack(data, "UPDATE audit SET body = :body WHERE seq = 5", body=edited(data, 5))
+def test_attack_edited_body(site: AuditedSite) -> None:
+    site.attack("UPDATE audit SET body = :body WHERE seq = 5", body=edited(site, 5))
     assert found() == [("edited", 5, 5)]
     ran = audit("verify")
     assert (ran.exit_code, ran.stdout) == (
@@ -437,27 +382,26 @@ def test_attack_edited_body(data: Path) -> None:
     )
 
 
-def test_attack_edited_body_and_hash(data: Path) -> None:
-    body = edited(data, 5)
+def test_attack_edited_body_and_hash(site: AuditedSite) -> None:
+    body = edited(site, 5)
     change = "UPDATE audit SET body = :body, hashes = :leaf WHERE seq = 5"
-    attack(data, change, body=body, leaf=leaf_hash(body))
+    site.attack(change, body=body, leaf=leaf_hash(body))
     assert found() == [("edited", 5, 6)]
 
 
-def test_attack_edited_and_signed_anew_with_the_stolen_key(data: Path) -> None:
-    attack(data, "UPDATE audit SET body = :body WHERE seq = 12", body=edited(data, 12))
-    made_anew(data, at=(10, 17, 20))
+def test_attack_edited_and_signed_anew_with_the_stolen_key(site: AuditedSite) -> None:
+    site.attack("UPDATE audit SET body = :body WHERE seq = 12", body=edited(site, 12))
+    site.made_anew(at=(10, 17, 20))
     assert found() == [("changed", 11, 17)]
 
 
-def test_attack_removed_entry(data: Path) -> None:
-    attack(data, "DELETE FROM audit WHERE seq = 5")
+def test_attack_removed_entry(site: AuditedSite) -> None:
+    site.attack("DELETE FROM audit WHERE seq = 5")
     assert found() == [("missing", 5, 5)]
 
 
-def test_attack_swapped_entries(data: Path) -> None:
-    attack(
-        data,
+def test_attack_swapped_entries(site: AuditedSite) -> None:
+    site.attack(
         "UPDATE audit SET seq = -3 WHERE seq = 3",
         "UPDATE audit SET seq = 3 WHERE seq = 9",
         "UPDATE audit SET seq = 9 WHERE seq = -3",
@@ -465,39 +409,36 @@ def test_attack_swapped_entries(data: Path) -> None:
     assert {one for one in found() if one[0] == "moved"} == {("moved", 3, 3), ("moved", 9, 9)}
 
 
-def test_attack_inserted_entry(data: Path) -> None:
-    attack(data, "INSERT INTO audit VALUES (21, :body, :body)", body=b'{"seq":21}')
+def test_attack_inserted_entry(site: AuditedSite) -> None:
+    site.attack("INSERT INTO audit VALUES (21, :body, :body)", body=b'{"seq":21}')
     assert ("unsigned", 21, 21) in found()
 
 
-def test_attack_cut_tail_with_its_checkpoints(data: Path) -> None:
+def test_attack_cut_tail_with_its_checkpoints(site: AuditedSite) -> None:
     cut = "DELETE FROM audit WHERE seq > 15", "DELETE FROM audit_checkpoints WHERE size > 15"
-    attack(data, *cut)
+    site.attack(*cut)
     assert found() == [("missing", 16, 20)]
     assert "older copy" in audit("verify").stdout
 
 
-def test_attack_cut_tail_and_the_checkpoints_stay(data: Path) -> None:
-    attack(data, "DELETE FROM audit WHERE seq > 17")
+def test_attack_cut_tail_and_the_checkpoints_stay(site: AuditedSite) -> None:
+    site.attack("DELETE FROM audit WHERE seq > 17")
     assert set(found()) == {("missing", 18, 20)}
 
 
-def test_attack_cut_and_written_anew_with_the_stolen_key(data: Path) -> None:
-    made_anew(data, cut=17, forge=4, at=(10, 17, 21))
+def test_attack_cut_and_written_anew_with_the_stolen_key(site: AuditedSite) -> None:
+    site.made_anew(cut=17, forge=4, at=(10, 17, 21))
     assert set(found()) == {("changed", 18, 20)}
 
 
-def test_attack_set_back_to_an_older_copy(data: Path, tmp_path: Path) -> None:
+def test_attack_set_back_to_an_older_copy(site: AuditedSite, tmp_path: Path) -> None:
     """A39: verify finds it, and so does the recorder's start: it signs nothing any more."""
-    older = tmp_path / "older"
-    shutil.copytree(data, older)
-    RecorderAsk(data, data / "nobody.sock").note("models use", "package of ring")
-    shutil.copy(database_file(older), database_file(data))
-    for wal in data.glob("inspector.db-*"):
-        wal.unlink()
+    older = site.copy_to(tmp_path / "older")
+    site.recorder.note("models use", "package of ring")
+    site.set_back_to(older)
     assert found() == [("missing", 21, 21)]
-    with writing(data) as engine:
-        auditing = Auditing(engine, data)
+    with site.writing() as engine:
+        auditing = Auditing(engine, site.data)
         watch = AuditWatch(auditing, SqlStore(engine, auditing.log), Clock())
         watch.begin({"stations": []})
         watch.step()
@@ -514,13 +455,13 @@ def test_attack_set_back_to_an_older_copy(data: Path, tmp_path: Path) -> None:
 
 
 def test_after_a_restore_a_new_log_begins_with_the_reason_and_the_old_copies_still_tell(
-    data: Path, tmp_path: Path
+    site: AuditedSite, tmp_path: Path
 ) -> None:
-    recorder = RecorderAsk(data, data / "nobody.sock")
+    recorder = site.recorder
     with pytest.raises(BadInput, match="as it was signed"):
         recorder.ask({"do": "begin_audit_anew", "reason": "the disk broke"})
     cut = "DELETE FROM audit WHERE seq > 17", "DELETE FROM audit_checkpoints WHERE size > 17"
-    attack(data, *cut)
+    site.attack(*cut)
     with pytest.raises(BadInput, match="needs a reason"):
         recorder.ask({"do": "begin_audit_anew", "reason": " "})
     recorder.note("models use", "package of ring")
@@ -529,59 +470,54 @@ def test_after_a_restore_a_new_log_begins_with_the_reason_and_the_old_copies_sti
     recorder.note("models use", "package of board")
     assert found("--key", noted) == []
     assert audit("verify").stdout.endswith("; a new log begins at entry 19\n")
-    with closing(sqlite3.connect(database_file(data))) as connection:
-        (body,) = connection.execute("SELECT body FROM audit WHERE seq = 19").fetchone()
-    assert "the disk broke (20 entries were signed" in json.loads(body)["reason"]
-    (old,) = (data / "audit").glob("checkpoints.*")
+    assert "the disk broke (20 entries were signed" in site.entry(19)["reason"]
+    (old,) = (site.data / "audit").glob("checkpoints.*")
     assert found("--checkpoints", str(old))
 
 
-def test_a_new_database_begins_a_new_log(data: Path) -> None:
+def test_a_new_database_begins_a_new_log(site: AuditedSite) -> None:
     """As after a damaged one was put aside."""
-    put_blank(data)
-    recorder = RecorderAsk(data, data / "nobody.sock")
+    site.empty()
+    recorder = site.recorder
     recorder.ask({"do": "begin_audit_anew", "reason": "the database was damaged"})
     recorder.note("models use", "package of ring")
     assert found() == []
 
 
-def test_attack_all_copies_cut_is_the_stated_limit(data: Path, tmp_path: Path) -> None:
+def test_attack_all_copies_cut_is_the_stated_limit(site: AuditedSite, tmp_path: Path) -> None:
     """Who owns the computer and every copy can cut what nobody else has seen; see docs/audit.md."""
     elsewhere = tmp_path / "elsewhere"
-    shutil.copy(data / "audit" / "checkpoints", elsewhere)
-    attack(
-        data, "DELETE FROM audit WHERE seq > 17", "DELETE FROM audit_checkpoints WHERE size > 17"
-    )
-    own = data / "audit" / "checkpoints"
+    shutil.copy(site.data / "audit" / "checkpoints", elsewhere)
+    site.attack("DELETE FROM audit WHERE seq > 17", "DELETE FROM audit_checkpoints WHERE size > 17")
+    own = site.data / "audit" / "checkpoints"
     notes = own.read_text().split("\n\n")
     own.write_text("\n\n".join(notes[:4]) + "\n\n")
     assert found() == []
     assert found("--checkpoints", str(elsewhere)) == [("missing", 18, 20)]
 
 
-def test_attack_all_signed_anew_with_an_own_key(data: Path) -> None:
+def test_attack_all_signed_anew_with_an_own_key(site: AuditedSite) -> None:
     """Found by the key that the auditor has noted; without it, the stated limit."""
     noted = audit("key").stdout.strip()
     signer = Signer("inspector/forged", hashlib.sha256(b"forged").digest())
-    (data / "audit" / "key").write_text(signer.text)
-    (data / "audit" / "keys").write_text(f"{signer.verifier.text}\n")
-    made_anew(data, at=(20,))
-    with closing(sqlite3.connect(database_file(data))) as connection:
-        (note,) = connection.execute("SELECT note FROM audit_checkpoints").fetchone()
-    (data / "audit" / "checkpoints").write_text(f"{note}\n")
+    (site.data / "audit" / "key").write_text(signer.text)
+    (site.data / "audit" / "keys").write_text(f"{signer.verifier.text}\n")
+    site.made_anew(at=(20,))
+    ((note,),) = site.asked("SELECT note FROM audit_checkpoints")
+    (site.data / "audit" / "checkpoints").write_text(f"{note}\n")
     assert found() == []
     assert {kind for kind, _, _ in found("--key", noted)} == {"signature", "unsigned"}
 
 
-def test_attack_removed_checkpoint_file(data: Path) -> None:
-    (data / "audit" / "checkpoints").unlink()
+def test_attack_removed_checkpoint_file(site: AuditedSite) -> None:
+    (site.data / "audit" / "checkpoints").unlink()
     assert found() == [("missing", 0, 0)]
 
 
+@ONLY_A_FILE
 @pytest.mark.parametrize("body", ["text", None, 7])
-def test_attack_something_else_than_bytes(data: Path, body: object) -> None:
-    attack(
-        data,
+def test_attack_something_else_than_bytes(site: AuditedSite, body: object) -> None:
+    site.attack(
         "ALTER TABLE audit RENAME TO old",
         "CREATE TABLE audit (seq INTEGER PRIMARY KEY, body, hashes)",
         "INSERT INTO audit SELECT * FROM old",
@@ -599,23 +535,25 @@ def test_the_docs_list_the_attacks_that_are_tested_here() -> None:
 
 
 @pytest.mark.slow
-def test_a_check_needs_no_more_memory_for_a_longer_log(tmp_path: Path) -> None:
-    peaks = [peak_bytes_of_a_check(tmp_path / str(size), size) for size in (2000, 10000)]
+def test_a_check_needs_no_more_memory_for_a_longer_log(
+    servers: Postgres | None, tmp_path: Path
+) -> None:
+    sites = [AuditedSite.blank(tmp_path / str(size), servers) for size in (2000, 10000)]
+    peaks = [peak_bytes_of_a_check(site, int(site.data.name)) for site in sites]
     assert peaks[1] < 1.2 * peaks[0], peaks
 
 
-def peak_bytes_of_a_check(data: Path, size: int) -> int:
+def peak_bytes_of_a_check(site: AuditedSite, size: int) -> int:
     """Return what a check takes at the most, of a log with a checkpoint behind each tenth entry."""
-    put_blank(data)
-    with writing(data) as engine:
-        auditing = Auditing(engine, data)
+    with site.writing() as engine:
+        auditing = Auditing(engine, site.data)
         change = Change(NOW.isoformat(), BY, "models use", "package of ring")
         with engine.begin() as connection:
             for _ in range(size // 10):
                 auditing.log.append(connection, [change] * 10)
         auditing.publish()
     tracemalloc.start()
-    result = checked(data, copies=[], key=first_key(data))
+    result = checked(site.data, site.server, copies=[], key=first_key(site.data))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert (result.count, result.walk.entries, result.walk.copies) == (0, size, size // 10)
@@ -625,18 +563,21 @@ def peak_bytes_of_a_check(data: Path, size: int) -> int:
 # --- what cannot be checked ---
 
 
-def test_a_log_without_a_key_or_a_database_cannot_be_checked(data: Path) -> None:
-    (data / "audit" / "keys").rename(data / "audit" / "gone")
+def test_a_log_without_a_key_or_a_database_cannot_be_checked(site: AuditedSite) -> None:
+    (site.data / "audit" / "keys").rename(site.data / "audit" / "gone")
     assert isinstance(audit("verify").exception, StoreRefused)
-    (data / "audit" / "gone").rename(data / "audit" / "keys")
-    database_file(data).write_bytes(b"damaged" * 1000)
-    assert isinstance(audit("verify").exception, StoreRefused)
-    database_file(data).unlink()
+    (site.data / "audit" / "gone").rename(site.data / "audit" / "keys")
+    if site.server and site.postgres:
+        site.server = site.postgres.address("nobody_made_this")
+    else:
+        database_file(site.data).write_bytes(b"damaged" * 1000)
+        assert isinstance(audit("verify").exception, StoreRefused)
+        database_file(site.data).unlink()
     assert isinstance(audit("verify").exception, StoreRefused)
 
 
 def test_a_file_that_holds_no_checkpoints_cannot_be_checked_against(
-    data: Path, tmp_path: Path
+    site: AuditedSite, tmp_path: Path
 ) -> None:
     other = tmp_path / "other"
     other.write_bytes(b"\xff\xfe\n")
@@ -664,7 +605,7 @@ def checks(file: Path, key: str, tmp_path: Path) -> subprocess.CompletedProcess[
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
-def test_an_export_is_checked_by_the_script_in_the_docs(data: Path, tmp_path: Path) -> None:
+def test_an_export_is_checked_by_the_script_in_the_docs(site: AuditedSite, tmp_path: Path) -> None:
     out, key = tmp_path / "out.jsonl", audit("key").stdout.strip()
     assert audit("export", "--first", "3", "--last", "9", "--out", str(out)).exit_code == 0
     said = checks(out, key, tmp_path)
@@ -682,8 +623,10 @@ def test_an_export_is_checked_by_the_script_in_the_docs(data: Path, tmp_path: Pa
     assert checks(out, stranger, tmp_path).returncode == 1
 
 
-def test_an_export_of_a_log_that_was_tampered_with_says_so(data: Path, tmp_path: Path) -> None:
-    attack(data, "UPDATE audit SET body = :body WHERE seq = 5", body=edited(data, 5))
+def test_an_export_of_a_log_that_was_tampered_with_says_so(
+    site: AuditedSite, tmp_path: Path
+) -> None:
+    site.attack("UPDATE audit SET body = :body WHERE seq = 5", body=edited(site, 5))
     ran = audit("export")
     assert ran.exit_code == 1
     head, *lines = map(json.loads, ran.stdout.splitlines())

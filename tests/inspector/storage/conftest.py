@@ -13,19 +13,7 @@ from inspector.storage.postgres import Server
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import a_log
-from tests.databases import Postgres, postgres, put_blank
-
-
-@pytest.fixture(
-    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
-)
-def servers(request: pytest.FixtureRequest) -> Iterator[Postgres | None]:
-    """Give the PostgreSQL server of the tests, or None: they use a file."""
-    if request.param == "sqlite":
-        yield None
-        return
-    with postgres() as running:
-        yield running
+from tests.databases import Postgres, put_blank
 
 
 @pytest.fixture
