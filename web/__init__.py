@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from inspector.errors import BadInput, StoreRefused
-from web import api, live, operator, pictures, sign_in
+from inspector.errors import BadInput, NotAllowed, NotThere, Overtaken, StoreRefused
+from web import api, live, operator, orders, pictures, reviews, sign_in
 from web.security import protect
-from web.services import Services
+from web.services import RecorderAway, Services
 
 LARGEST_BODY_BYTES: Final = 16 * 1024
 
@@ -24,15 +25,24 @@ def create_app(services: Services) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # DefaultJSONProvider's, not declared
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     protect(app, services)
-    for module in (operator, sign_in, live, pictures, api):
+    for module in (operator, sign_in, live, pictures, api, reviews, orders):
         app.register_blueprint(module.blueprint(services))
     app.register_error_handler(
         StoreRefused, lambda error: _problem(f"The records cannot be read just now: {error}", 503)
     )
-    app.register_error_handler(BadInput, lambda error: _problem(str(error), 400))
+    app.register_error_handler(
+        RecorderAway, lambda _: _problem("The recorder does not answer; nothing was written.", 503)
+    )
+    statuses = {BadInput: 400, NotAllowed: 403, NotThere: 404, Overtaken: 409}
+    for kind, status in statuses.items():
+        app.register_error_handler(kind, partial(_refused, status))
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(Exception, lambda error: _broken(app, error))
     return app
+
+
+def _refused(status: int, error: Exception) -> Response:
+    return _problem(str(error), status)
 
 
 def _http_problem(error: HTTPException) -> Response:

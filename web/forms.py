@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from inspector.domain.record import RecordFilter
+from inspector.domain.review_queues import Queue
 from inspector.domain.verdict import Verdict
 from inspector.errors import BadInput
 
@@ -18,6 +19,8 @@ PIN = re.compile(r"[0-9]{6}")
 VERDICTS: Final = {verdict.name.lower(): verdict for verdict in Verdict}
 OUTCOMES: Final = ("passed", "rejected", "lost", "undecided")
 MOST_RECORDS: Final = 500
+MOST_CLAIMS: Final = 5
+LONGEST_LOOK_MS: Final = 24 * 3600 * 1000
 LONGEST_BADGE: Final = 64
 LONGEST_PANEL: Final = 40
 
@@ -48,6 +51,52 @@ class SignInForm:
         self.pin = text(values, "pin")
         if not PIN.fullmatch(self.pin):
             raise BadInput("The PIN must have 6 digits.")
+
+
+class NextForm:
+    """Which queue, and how many pictures at once."""
+
+    def __init__(self, values: Values) -> None:
+        only(values, {"queue", "count"})
+        named = text(values, "queue")
+        if named not in set(Queue):
+            raise BadInput(f"queue must be one of {', '.join(Queue)}.")
+        self.queue = Queue(named)
+        self.count = whole(values, "count", least=1, most=MOST_CLAIMS)
+
+
+class ReviewForm:
+    """What somebody said of a picture that was given to them, or of a record (`source`)."""
+
+    def __init__(self, values: Values, subject: str) -> None:
+        times = {"shown_ms", "decided_ms"}
+        only(values, {"request", "verdict", "kind", "reason", subject} | times)
+        given = {key: text(values, key) for key in ("verdict", subject)}
+        given["request"] = matching(values, "request", ID, "1 to 64 letters, digits, _ . : -")
+        for key in ("kind", "reason"):
+            given[key] = text(values, key) if values.get(key) is not None else ""
+        self.fields: dict[str, object] = dict(given)
+        for key in times & values.keys():
+            self.fields[key] = whole(values, key, least=0, most=LONGEST_LOOK_MS)
+
+
+class LotForm:
+    """The name of a lot."""
+
+    def __init__(self, values: Values) -> None:
+        only(values, {"name"})
+        self.name = text(values, "name")
+
+
+class SeedForm:
+    """A picture with a known defect."""
+
+    def __init__(self, values: Values) -> None:
+        only(values, {"station", "kind", "picture", "made_from"})
+        self.fields: dict[str, object] = {
+            key: text(values, key) for key in ("station", "kind", "made_from")
+        }
+        self.fields["picture"] = matching(values, "picture", DIGEST, "64 hexadecimal digits")
 
 
 def record_query(values: Mapping[str, str]) -> RecordFilter:

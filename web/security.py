@@ -12,10 +12,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden, Unauthorized
 
+from inspector.domain.people import Person, Right, may
 from web.forms import panel_name
-from web.services import Services, Session
+from web.services import By, Services, Session
 
 SESSION_COOKIE: Final = "inspector_session"
 PANEL_COOKIE: Final = "inspector_panel"
@@ -96,6 +97,26 @@ def session_of(services: Services) -> Session | None:
         g.session = known
     session: Session | None = g.session
     return session
+
+
+def person_with(services: Services, right: Right) -> Person:
+    """Return who is signed in and may do this; refuse anybody else."""
+    session = session_of(services)
+    if session is None:
+        raise Unauthorized("Sign in first.")
+    if not may(session.person.role, right):
+        raise Forbidden(f"A person with the role {session.person.role.value} may not do this.")
+    return session.person
+
+
+def changing(services: Services, right: Right) -> By:
+    """Return who asks for a change and may have it, by their session and its token."""
+    session = session_of(services)
+    if session is not None:
+        require_csrf(session, request.headers.get(CSRF_HEADER))
+    person = person_with(services, right)
+    services.people.used(session.token if session else "")
+    return By(person, panel())
 
 
 def require_csrf(session: Session, given: str | None) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from inspector.domain.people import Person
 from inspector.domain.record import Record, RecordFilter
+from inspector.domain.review_queues import Queue, Subject, Waiting
 from inspector.errors import InspectorError
 from inspector.ports import Clock
 
@@ -181,6 +182,59 @@ class Line(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who asks the recorder for a change, and at which screen."""
+
+    person: Person
+    panel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A picture that one person holds until they answer, or for ten minutes.
+
+    Attributes:
+        id: All that the screen may know of a blind one.
+    """
+
+    id: str
+    subject: Subject
+    queue: Queue
+
+
+class Reviews(Protocol):
+    """What waits for people's looks, and the recorder's ear for what they say.
+
+    What the recorder refuses raises `BadInput`, `NotThere`, `Overtaken` or `NotAllowed`; it raises
+    `RecorderAway` when it does not answer.
+    """
+
+    def waiting(self, queue: Queue, person: Person) -> Waiting:
+        """Return how much waits in a queue."""
+        ...
+
+    def answered_by(self, person: Person) -> int:
+        """Return how many looks of a person stand from the last twelve hours."""
+        ...
+
+    def record_of(self, seed: str) -> str | None:
+        """Return the record whose pictures a seeded defect is shown with."""
+        ...
+
+    def take(self, queue: Queue, by: By, count: int) -> Sequence[Claimed]:
+        """Return the next pictures of a queue, those first that this person holds already."""
+        ...
+
+    def undo(self, review: int, request: str, by: By) -> tuple[Claimed | None, int]:
+        """Take a person's own word back; return the picture, theirs again, and the new row."""
+        ...
+
+    def order(self, do: str, by: By, fields: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the recorder's answer to an order (docs/architecture.md, "Messages")."""
+        ...
+
+
 class Stopping(Protocol):
     """Tells the streams to end."""
 
@@ -207,6 +261,7 @@ class Services:
     pictures: Pictures
     people: People
     line: Line
+    reviews: Reviews
     clock: Clock
     stopping: Stopping
     hosts: tuple[str, ...] = ()

@@ -34,6 +34,13 @@ class Queue(StrEnum):
         return self is not Queue.DISAGREEMENT
 
 
+def queue_of(source: Source) -> Queue:
+    """Return where a kind of look is waited for."""
+    if source is Source.FLAGGED:
+        return Queue.DISAGREEMENT
+    return Queue.AUDIT if source in (Source.AUDIT, Source.SEED) else Queue.SECOND
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """What is looked at: a part, or a seeded defect.
@@ -79,21 +86,6 @@ class Waiting:
     parts: int
     for_you: int
     oldest: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Seed:
-    """A seeded defect, as far as its picture goes.
-
-    Attributes:
-        picture: BLAKE3 of its pixels.
-    """
-
-    id: str
-    station: str
-    picture: str
-    width_px: int
-    height_px: int
 
 
 def next_look(said: Mapping[Source, Word], *, drawn: bool) -> Source | None:

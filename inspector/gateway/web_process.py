@@ -22,7 +22,9 @@ from inspector.config.site import Site
 from inspector.config.station import Station
 from inspector.domain.people import SignedIn
 from inspector.errors import BadInput, NotAllowed, StoreRefused
-from inspector.gateway.store import records_of
+from inspector.gateway.keys import site_key
+from inspector.gateway.store import review_queues_of
+from inspector.gateway.web_reviews import RecorderReviews
 from inspector.ipc import JsonLines, Message, Runtime, read_status, write_status
 from inspector.ports import Clock
 from web import LARGEST_BODY_BYTES, create_app
@@ -182,13 +184,15 @@ def main(site: Site, runtime: Runtime) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     clock = SystemClock()
-    records = records_of(site)
+    records = review_queues_of(site)
+    key = site_key(Path(site.data))
     services = Services(
         live=LineStatus(site, runtime),
         records=records,
         pictures=PictureFolders(site, runtime),
         people=RecorderPeople(runtime, records, clock),
         line=LineCaller(runtime),
+        reviews=RecorderReviews(runtime.recorder_socket, records, key, clock),
         clock=clock,
         stopping=stopping,
         hosts=own_names(),

@@ -20,7 +20,6 @@ from inspector.domain.review_queues import (
     LOOKBACK,
     SEEDS_IN,
     Queue,
-    Seed,
     Subject,
     Waiting,
     Wanted,
@@ -72,20 +71,17 @@ class SqlReviewQueues(SqlRecords):
             )
         return waiting(of, *person)
 
-    def seed(self, subject: str) -> Seed | None:
-        """Return a seeded defect by its id, or None."""
-        seeded, size = seeded_defects.c, views.c
+    def record_of(self, seed: str) -> str | None:
+        """Return the record whose pictures a seeded defect is shown with, or None."""
+        seeded = seeded_defects.c
         wanted = (
-            select(seeded_defects, size.width_px, size.height_px)
-            .join_from(seeded_defects, views, size.picture == seeded.picture, isouter=True)
-            .where(seeded.id == subject)
+            select(views.c.record)
+            .join_from(seeded_defects, views, views.c.picture == seeded.picture)
+            .where(seeded.id == seed)
             .limit(1)
         )
         with self._reading() as connection:
-            row = connection.execute(wanted).first()
-        if row is None:
-            return None
-        return Seed(row.id, row.station, row.picture, row.width_px or 0, row.height_px or 0)
+            return connection.execute(wanted).scalar()
 
     def answered_by(self, person: str, since: datetime) -> int:
         """Return how many looks of a person stand since then."""

@@ -11,9 +11,20 @@ from typing import Any
 
 from inspector.domain.people import Person, Role
 from inspector.domain.record import Record, RecordFilter
+from inspector.domain.review_queues import Queue, Waiting
 from inspector.domain.verdict import Verdict
 from inspector.errors import NotAllowed
-from web.services import LineAway, Press, PressAnswer, Services, Session, StationCard
+from web.services import (
+    By,
+    Claimed,
+    LineAway,
+    Press,
+    PressAnswer,
+    Reviews,
+    Services,
+    Session,
+    StationCard,
+)
 
 START = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
 PICTURE = "ab" * 32
@@ -184,10 +195,15 @@ class FakePictures:
 
 
 class FakePeople:
-    """Mia, who may; and Vic, who may only look. Both have the PIN 123456."""
+    """Mia, who may; Vic, who may only look; Quinn and Rita, who review. All have the PIN 123456."""
 
     def __init__(self) -> None:
-        self.people = [somebody(), somebody("Vic Lund", Role.VIEWER, "1002")]
+        self.people = [
+            somebody(),
+            somebody("Vic Lund", Role.VIEWER, "1002"),
+            somebody("Quinn Quality", Role.QUALITY, "1003"),
+            somebody("Rita Quality", Role.QUALITY, "1004"),
+        ]
         self.sessions: dict[str, Session] = {}
         self.addresses: list[str] = []
         self.uses: list[str] = []
@@ -234,6 +250,33 @@ class FakeLine:
 
 
 @dataclass
+class FakeReviews:
+    """Nothing waits; what is ordered is kept."""
+
+    orders: list[tuple[str, By, Mapping[str, object]]] = field(default_factory=list)
+    answer: Mapping[str, object] = field(default_factory=lambda: {"ok": True})
+
+    def waiting(self, queue: Queue, person: Person) -> Waiting:
+        return Waiting(0, 0, None)
+
+    def answered_by(self, person: Person) -> int:
+        return 0
+
+    def record_of(self, seed: str) -> str | None:
+        return None
+
+    def take(self, queue: Queue, by: By, count: int) -> Sequence[Claimed]:
+        return ()
+
+    def undo(self, review: int, request: str, by: By) -> tuple[Claimed | None, int]:
+        return None, review + 1
+
+    def order(self, do: str, by: By, fields: Mapping[str, object]) -> Mapping[str, object]:
+        self.orders.append((do, by, fields))
+        return self.answer
+
+
+@dataclass
 class FakeFactory:
     """All of it."""
 
@@ -243,6 +286,7 @@ class FakeFactory:
     pictures: FakePictures = field(default_factory=FakePictures)
     people: FakePeople = field(default_factory=FakePeople)
     line: FakeLine = field(default_factory=FakeLine)
+    reviews: Reviews = field(default_factory=FakeReviews)
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -255,6 +299,7 @@ class FakeFactory:
             pictures=self.pictures,
             people=self.people,
             line=self.line,
+            reviews=self.reviews,
             clock=self.clock,
             stopping=self.stopping,
             hosts=("panel.example",),

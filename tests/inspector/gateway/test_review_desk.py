@@ -29,7 +29,7 @@ Answer = dict[str, Any]
 QUINN = {"id": "id-q", "name": "Quinn Quality", "role": "quality", "panel": "desk"}
 RITA = {"id": "id-r", "name": "Rita Quality", "role": "quality", "panel": "desk"}
 VIC = {"id": "id-v", "name": "Vic Lund", "role": "viewer", "panel": "desk"}
-DRAWN = {"stratum": 0, "audit_pi": 0.5, "strata_version": 1, "audit_key": "2026-11"}
+DRAWN: Answer = {"stratum": 0, "audit_pi": 0.5, "strata_version": 1, "audit_key": "2026-11"}
 SEED = {"station": "ring", "kind": "dent", "picture": "a" * 64, "made_from": "ring-000001"}
 
 

@@ -1,0 +1,96 @@
+"""Reviews from the web's process: it reads what waits, and the recorder gives it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from inspector.domain.audit_sampling import PartKey, gets_second_look, key_of_month, site_name
+from inspector.domain.auditing import Source
+from inspector.domain.people import ABSOLUTE_LIMIT, Person
+from inspector.domain.review_queues import Queue, Subject, Waiting, Wanted, queue_of
+from inspector.errors import BadInput, NotAllowed, NotThere, Overtaken
+from inspector.ipc import JsonLines
+from inspector.ports import Clock
+from inspector.storage.review_queues import AT_ONCE, Drawn, SqlReviewQueues
+from web.services import By, Claimed, RecorderAway
+
+_TIMEOUT_S: Final = 5.0
+_REFUSALS: Final = {"missing": NotThere, "overtaken": Overtaken, "forbidden": NotAllowed}
+
+
+class RecorderReviews:
+    """What waits, the database says; what people say goes to the recorder."""
+
+    def __init__(
+        self, recorder_socket: Path, queues: SqlReviewQueues, key: bytes, clock: Clock
+    ) -> None:
+        """Draw second looks by the site's key."""
+        self._socket, self._queues, self._clock = recorder_socket, queues, clock
+        self._drawn = second_looks(key)
+
+    def waiting(self, queue: Queue, person: Person) -> Waiting:
+        """Return how much waits in a queue."""
+        who = person.id, person.name
+        return self._queues.waiting(queue, self._clock.now(), self._drawn, who)
+
+    def answered_by(self, person: Person) -> int:
+        """Return how many looks of a person stand from the last twelve hours."""
+        return self._queues.answered_by(person.id, self._clock.now() - ABSOLUTE_LIMIT)
+
+    def record_of(self, seed: str) -> str | None:
+        """Return the record whose pictures a seeded defect is shown with."""
+        return self._queues.record_of(seed)
+
+    def take(self, queue: Queue, by: By, count: int) -> Sequence[Claimed]:
+        """Return the next pictures of a queue that are this person's now."""
+        found = self._queues.candidates(queue, self._clock.now(), self._drawn)
+        mine = [_sent(one) for one in found if one.is_open_to(by.person.id, by.person.name)]
+        asked = {"count": count, "candidates": mine[:AT_ONCE]}
+        answer = self.order("claim_reviews", by, asked)
+        return [_claimed(one) for one in answer["claims"]]
+
+    def undo(self, review: int, request: str, by: By) -> tuple[Claimed | None, int]:
+        """Take a person's own word back."""
+        said = self.order("undo_review", by, {"review": review, "request": request})
+        return _claimed(said["claim"]) if said["claim"] else None, int(said["review"])
+
+    def order(self, do: str, by: By, fields: Mapping[str, object]) -> Mapping[str, Any]:
+        """Return the recorder's answer."""
+        person = by.person
+        who = {"id": person.id, "name": person.name, "role": person.role.value, "panel": by.panel}
+        try:
+            with JsonLines(self._socket, _TIMEOUT_S) as recorder:
+                said = recorder.ask({**fields, "do": do, "by": who})
+        except (OSError, ValueError) as error:
+            raise RecorderAway(str(error)) from error
+        if said is None or said.get("kind") == "later":
+            raise RecorderAway("the recorder cannot write now")
+        if not said["ok"]:
+            raise _REFUSALS.get(str(said["kind"]), BadInput)(str(said["why"]))
+        return said
+
+
+def second_looks(key: bytes) -> Drawn:
+    """Return the draw of good words that are looked at again, by the site's key."""
+    site = site_name(key)
+
+    def drawn(station: str, run: int, number: int, at: Any) -> bool:
+        return gets_second_look(key_of_month(key, at), PartKey(site, station, run, number))
+
+    return drawn
+
+
+def _sent(wanted: Wanted) -> Mapping[str, object]:
+    return {
+        "subject": wanted.subject.id,
+        "is_seed": wanted.subject.is_seed,
+        "source": wanted.source.value,
+        "since": wanted.since.isoformat(),
+    }
+
+
+def _claimed(said: Mapping[str, Any]) -> Claimed:
+    subject = Subject(str(said["subject"]), bool(said["is_seed"]))
+    return Claimed(str(said["claim"]), subject, queue_of(Source(said["source"])))
