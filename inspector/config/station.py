@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from inspector.domain.run_of_rejects import RunRule
 from inspector.settings import Name, Settings
 
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -165,6 +166,31 @@ class AuditSettings(Settings):
     )
 
 
+class RunOfRejects(Settings):
+    """Rejected parts one behind the other: an alarm at once."""
+
+    count: int = Field(
+        default=3, ge=0, le=100, description="So many rejected parts are an alarm; 0: none are."
+    )
+    of: int = Field(
+        default=0, ge=0, le=1000, description="Among so many parts; 0: one behind the other."
+    )
+    same_kind: bool = Field(
+        default=True, description="Count together only those with a kind of defect in common."
+    )
+
+    def rule(self) -> RunRule:
+        """Return what they say."""
+        return RunRule(self.count, self.of or self.count, self.same_kind)
+
+    @model_validator(mode="after")
+    def _fits(self) -> RunOfRejects:
+        if 0 < self.of < self.count:
+            msg = "of must be at least count, or 0"
+            raise ValueError(msg)
+        return self
+
+
 class Station(Settings):
     """One inspection point: `stations/<name>.toml`."""
 
@@ -189,6 +215,9 @@ class Station(Settings):
     )
     audit: AuditSettings = Field(
         default=AuditSettings(), description="How many passed parts are audited."
+    )
+    run_of_rejects: RunOfRejects = Field(
+        default=RunOfRejects(), description="When rejected parts one behind the other are an alarm."
     )
     belt: Belt = Field(description="Distances, speed and spacing.")
     hold_rejects: bool = Field(

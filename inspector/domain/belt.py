@@ -13,6 +13,7 @@ from inspector.domain.asking import Output
 from inspector.domain.finding import ViewResult
 from inspector.domain.judging import Decision
 from inspector.domain.numbers import travelled
+from inspector.domain.run_of_rejects import NO_RULE, RunRule
 from inspector.domain.sync import Stand, ViewTrack
 from inspector.domain.verdict import Action, Verdict
 
@@ -38,6 +39,7 @@ class Layout:
         cameras_at: Counts from the eye to each view's camera. There its picture is asked for, with
             software trigger; a standstill counts only where the outputs fire there.
         lens_counts: How far behind a camera a part may be for its picture to show it and no other.
+        run_rule: When rejected parts one behind the other are an alarm.
     """
 
     station: str
@@ -54,6 +56,7 @@ class Layout:
     hold_rejects: bool = False
     cameras_at: Mapping[str, int] = field(default_factory=dict)
     lens_counts: int = 0
+    run_rule: RunRule = NO_RULE
 
     @property
     def asks(self) -> bool:

@@ -338,6 +338,7 @@ def layout_of(station: Station, profile: PlcProfile) -> Layout:
         lens_counts=round(station.belt.smallest_spacing_counts / 2),
         expects=station.expects.model_dump(exclude_none=True),
         cameras_at={view.name: view.at_counts for view in station.views},
+        run_rule=station.run_of_rejects.rule(),
     )
 
 

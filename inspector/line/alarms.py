@@ -12,7 +12,8 @@ DIFFERENCE = "decision"
 OTHER_GATEWAY = "another gateway"
 WORKER_ENDED = "worker ended"
 FAILURE = "failure"
-OWN = (DIFFERENCE, OTHER_GATEWAY, WORKER_ENDED, FAILURE)
+RUN_OF_REJECTS = "run of rejects"
+OWN = (DIFFERENCE, OTHER_GATEWAY, WORKER_ENDED, FAILURE, RUN_OF_REJECTS)
 PASSING = (DIFFERENCE, WORKER_ENDED)
 """What happens and is over: it stays on the screen for `SHOWN_S` after the last time."""
 SHOWN_S = 600.0

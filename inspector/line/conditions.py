@@ -8,7 +8,7 @@ from inspector.domain.belt import Layout
 from inspector.domain.health import Condition, State
 from inspector.domain.snapshot import POLICY_NODES, PlcSnapshot
 from inspector.domain.sync import ViewTrack
-from inspector.line.alarms import OTHER_GATEWAY, PASSING
+from inspector.line.alarms import OTHER_GATEWAY, PASSING, RUN_OF_REJECTS
 from inspector.line.link import PROGRAM_SILENT_S
 from inspector.line.station_line import StationLine
 
@@ -28,7 +28,8 @@ def conditions(line: StationLine, *, now_s: float) -> list[Condition]:
 
 def _alarms(line: StationLine) -> Iterator[Condition]:
     yield from line.worker_alarms.values()
-    for text in filter(None, (line.ledger.alarm, *map(line.alarms.text, PASSING))):
+    shown = *PASSING, RUN_OF_REJECTS
+    for text in filter(None, (line.ledger.alarm, *map(line.alarms.text, shown))):
         yield Condition(State.OUT_OF_SPECIFICATION, text)
     if other := line.alarms.text(OTHER_GATEWAY):
         yield Condition(State.FAILURE, other)

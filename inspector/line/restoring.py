@@ -10,7 +10,9 @@ from inspector.domain import entries
 from inspector.domain.accounted import Accounted
 from inspector.domain.belt import PLC_RESTARTED, Belt, Layout, Part, empty_belt
 from inspector.domain.entries import Entry
+from inspector.domain.run_of_rejects import RejectRun
 from inspector.line.alarms import OWN, out_of_sync
+from inspector.line.rejects import with_part
 
 
 class Restored:
@@ -18,6 +20,7 @@ class Restored:
 
     Attributes:
         drawn: Records of undecided parts that are to be audited.
+        rejects: The run of rejects that it was in.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -32,6 +35,7 @@ class Restored:
         self._words: dict[str, Entry] = {}
         self.drawn: set[str] = set()
         self.alarms: dict[str, str] = {}
+        self.rejects = RejectRun(layout.run_rule)
 
     @property
     def words(self) -> Mapping[str, Entry]:
@@ -92,7 +96,8 @@ class Restored:
         self._read_run(entry["run"])
         self._see_boot(entry.get("plc_boot"))
         number = entry["number"]
-        self._parts[number] = entries.part_from(entry)
+        part = entries.part_from(entry)
+        self._parts[number], self.rejects = part, with_part(self.rejects, part)
         self._judged.add(number)
         self._open = max(self._open, entry["oldest_open"])
         self._by_record[entry["record"]] = number

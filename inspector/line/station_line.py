@@ -32,6 +32,7 @@ from inspector.domain.health import Condition, State
 from inspector.domain.numbers import record_id
 from inspector.domain.overriding import Answer, Outcome, Press, pressed
 from inspector.domain.reconciling import Around, reconciled
+from inspector.domain.run_of_rejects import RejectRun
 from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.sync import Arrival
 from inspector.domain.verdict import Action, Verdict
@@ -50,6 +51,7 @@ from inspector.line.model import RunningModel
 from inspector.line.pictures import HeldPictures
 from inspector.line.presses import Presses
 from inspector.line.reconciling import Decisions
+from inspector.line.rejects import RejectWatch
 from inspector.line.restoring import Restored, belt_after
 from inspector.line.voice import Token, Voice
 from inspector.ports import Clock, Journal, Plc
@@ -95,6 +97,7 @@ class StationLine:
         self._worker_end = ""
         self.ledger = Ledger(journal, clock, layout.station)
         self.alarms = Alarms(self.ledger, clock)
+        self._rejects = RejectWatch(RejectRun(layout.run_rule), self.alarms)
         self._plc, self._clock, self._key = plc, clock, key
         self._keep, self._tell_worker = keep, tell_worker
         self.audit = AuditDraw(layout.station, start_share=start_share, site_key=key, clock=clock)
@@ -116,6 +119,7 @@ class StationLine:
         self._voice.epoch = from_journal.epoch
         self._presses.restore(from_journal.words)
         self.alarms.restore(from_journal.alarms)
+        self._rejects.restore(from_journal.rejects)
         self.audit.restore(from_journal.drawn)
         for number, part in self.belt.parts.items():
             self._numbers[self.record_of(part)] = number
@@ -346,6 +350,7 @@ class StationLine:
         match effect:
             case Judged(part):
                 self._journal_verdict(part)
+                self._rejects.judged(part)
             case Decided(part, action):
                 self._close(part, action)
             case Latched(part) if part.operator:
