@@ -72,7 +72,9 @@ def kpi_command(
         return
     click.echo(f"{window.since.isoformat()} to {window.until.isoformat()}")
     for one in found:
-        click.echo(kpi_line(one))
+        click.echo(kpi_line(one.kpi))
+        if one.business:
+            click.echo(f"    {one.business}")
 
 
 def kpi_line(one: Kpi) -> str:

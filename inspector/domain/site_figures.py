@@ -79,6 +79,7 @@ class Seen:
     Attributes:
         passed: Parts that the model passed and that had a chance of an audit, by cell.
         seeds: None: no seeded defect was judged.
+        look_s: The median time of a person's look at a reject; None: none was measured.
     """
 
     counts: Counts
@@ -87,6 +88,7 @@ class Seen:
     rejects: Rejects
     seeds: Seeds | None
     happened: Happened = Happened()
+    look_s: float | None = None
 
 
 def site_figures(

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from inspector.config.site import Site
-from inspector.domain.kpi import Kpi, Window
+from inspector.domain.business import Figure, paired
+from inspector.domain.kpi import Window
 from inspector.domain.site_figures import is_stale, site_figures
 from inspector.errors import BadInput
 from inspector.gateway.site_run import STALE_S, beat_age_s, runtime_of
@@ -17,8 +18,8 @@ from inspector.storage.database import database_file
 from inspector.storage.sql_judgements import SqlFigures
 
 
-def figures_of(site: Site, station: str, window: Window, now: datetime) -> tuple[Kpi, ...]:
-    """Return the figures of a station, or with "" of all of them.
+def figures_of(site: Site, station: str, window: Window, now: datetime) -> tuple[Figure, ...]:
+    """Return the figures of a station, or with "" of all of them, each with its business figure.
 
     Raises:
         BadInput: No such station, or no part came in the window: that is no zero.
@@ -37,7 +38,8 @@ def figures_of(site: Site, station: str, window: Window, now: datetime) -> tuple
         between = f"{window.since.isoformat()} and {window.until.isoformat()}"
         raise BadInput(f"no part came between {between} {where}: there is nothing to count")
     stale = is_stale(window, reached, now)
-    return site_figures(seen, window, targets=site.targets.by_id(), stale=stale)
+    kpis = site_figures(seen, window, targets=site.targets.by_id(), stale=stale)
+    return paired(kpis, site.costs.prices() if site.costs else None, seen.look_s)
 
 
 def recorded_until(site: Site, records: SqlFigures, now: datetime) -> datetime | None:

@@ -9,9 +9,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.sql import ColumnElement
 
 from inspector.domain.auditing import OPERATOR_STRATUM, Conclusion, Looks, Source, Word, concluded
@@ -66,6 +67,7 @@ class SqlFigures(SqlRecords):
                 rejects_in(connection, asked, reviewed, counts.rejected),
                 seeds_in(connection, asked),
                 happened_in(connection, station, window),
+                look_s_in(connection, asked),
             )
 
     def recorded_until(self) -> datetime | None:
@@ -142,6 +144,20 @@ def seeds_in(connection: Connection, asked: Asked) -> Seeds | None:
         said[subject][Source(source)] = Word(word)
     ends = [_end(one) for one in said.values()]
     return Seeds(found=sum(end.bad for end in ends), judged=len(ends)) if ends else None
+
+
+def look_s_in(connection: Connection, asked: Asked) -> float | None:
+    """Return the median time of a person's look at a reject, in seconds; None: none measured."""
+    row = reviews.c
+    took = (func.coalesce(row.shown_ms, 0) + row.decided_ms).label("took")
+    wanted = (
+        select(took)
+        .join_from(reviews, parts, row.record == parts.c.record)
+        .where(row.source == Source.FLAGGED.value, row.decided_ms.is_not(None), standing())
+        .where(row.at >= asked.since, *asked.parts)
+    )
+    found = list(connection.execute(wanted).scalars())
+    return median(found) / 1000 if found else None
 
 
 def _passed_by_operators(asked: Asked) -> Select[Any]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -19,9 +18,9 @@ from inspector.storage.sql_writing import SqlStore
 from tests.auditing import a_log
 from tests.databases import put_blank
 from tests.faults.running import copied_site
+from tests.inspector.cli.test_schemas import check
 from tests.journal_entries import START, at, decided, judged, numbered
 
-ROOT = Path(__file__).parents[3]
 SINCE, UNTIL = START.isoformat(), (START + timedelta(hours=1)).isoformat()
 
 
@@ -44,8 +43,7 @@ def test_every_figure_has_its_evidence_and_fits_the_schema(site: Path) -> None:
     result = kpi(site, "--since", SINCE, "--until", UNTIL, "--station", "ring", "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
-    schema = json.loads((ROOT / "docs" / "schemas" / "kpi.json").read_text("utf-8"))
-    jsonschema.validate(told, schema, cls=jsonschema.Draft202012Validator)
+    check("kpi", told)
     figures = {one["id"]: one for one in told["kpis"]}
     assert figures["escape_rate"]["value"] is None
     assert figures["escape_rate"]["missing"] == "not enough audits: 0 of 299"
@@ -125,6 +123,32 @@ def test_a_wrong_target_or_price_is_one_sentence_that_names_the_key(
     assert isinstance(error, BadInput)  # exit code 2
     assert str(error).startswith(f"site.toml: {key}")
     assert "\n" not in str(error)
+
+
+COSTS = """[costs]
+currency = "EUR"
+escape = 100
+false_reject = 2.5
+review = 0.2
+review_s = 12
+"""
+
+
+def test_each_figure_has_its_business_figure_with_money_from_the_sites_table(
+    site: Path, settings: Path
+) -> None:
+    without = kpi(site, "--since", SINCE, "--until", UNTIL)
+    assert "enter what errors cost under [costs] in site.toml" in without.stdout
+    settings.write_text(COSTS, "utf-8")
+    told = json.loads(kpi(site, "--since", SINCE, "--until", UNTIL, "--json").stdout)
+    check("kpi", told)
+    pairs = {one["id"]: one["business"] for one in told["kpis"]}
+    lost = pairs["not_inspected_rate"]
+    assert (lost["amount"], lost["money"], lost["currency"]) == (0, 0, "EUR")
+    assert pairs["escape_rate"]["amount"] is None
+    assert pairs["escape_rate"]["missing"] == "not enough audits: 0 of 299"
+    assert pairs["miss_rate"] is None
+    assert "EUR" in kpi(site, "--since", SINCE, "--until", UNTIL).stdout
 
 
 def test_a_time_without_its_zone_is_refused(site: Path) -> None:
