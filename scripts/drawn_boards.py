@@ -40,6 +40,8 @@ WINDOW_PX = 100
 """A defect is drawn within so much around its beginning."""
 MARGIN_PX = 10
 """Between a defect and its box, as measured on the boards of DeepPCB (median of each side)."""
+SLIT_PX, BUMP_PX = (18, 70), (9, 26)
+"""How long the long strokes are that do not go across, and how thick the thick ones."""
 JPEG = (cv2.IMWRITE_JPEG_QUALITY, 92)
 BY_SIDES = {(True, 0): PINHOLE, (True, 1): MOUSEBITE, (True, 2): OPEN}
 BY_SIDES |= {(False, 0): COPPER, (False, 1): SPUR, (False, 2): SHORT}
@@ -97,6 +99,18 @@ def shapes(rng: np.random.Generator) -> Mask:
     for _ in range(int(rng.integers(0, 5))):
         cv2.line(board, _point(rng), _point(rng), int(rng.integers(0, 2)), _width(rng))
     return board
+
+
+def _drill(board: Mask, rng: np.random.Generator) -> None:
+    """Draw holes and dots of a design: alike and round, as no defect is, and away from edges."""
+    radius = int(rng.integers(4, 12))
+    for _ in range(int(rng.integers(1, 40))):
+        x, y = _point(rng)
+        near = board[
+            max(y - 2 * radius, 0) : y + 2 * radius, max(x - 2 * radius, 0) : x + 2 * radius
+        ]
+        if near.min() == near.max():
+            cv2.circle(board, (x, y), radius, int(1 - board[y, x]), -1)
 
 
 def _draw_bundle(board: Mask, rng: np.random.Generator) -> None:
@@ -171,6 +185,8 @@ def layout(rng: np.random.Generator, draws: Sequence[Draw]) -> Mask:
         board[:, at : at + 12] = 0
     if rng.random() < 0.4:
         board = 1 - board
+    if rng.random() < 0.5:
+        _drill(board, rng)
     noise = cv2.GaussianBlur(rng.standard_normal((PX, PX)), (0, 0), rng.uniform(1, 3))
     rough = rng.uniform(0, 0.11) * noise / noise.std()
     soft = cv2.GaussianBlur(board.astype(np.float64), (0, 0), 1.5)
@@ -248,10 +264,13 @@ class Place:
 def pen_stroke(rng: np.random.Generator, place: Place, way: str) -> Mask:
     """Return a wobbling stroke of a pen in its window, or a few thin ones beside each other."""
     drawn = np.zeros((2 * WINDOW_PX, 2 * WINDOW_PX), np.uint8)
-    long = place.across + 6 if place.across else rng.uniform(4, 22)
+    slit, bump = rng.random(2) < (0.3, 0.25)
+    long = place.across + 6 if place.across else rng.uniform(*(SLIT_PX if slit else (4, 22)))
     start = WINDOW_PX - (0 if way == "inside" else 3) * place.toward
     pens = int(rng.choice([1, 1, 1, 2, 4]))
     thick = int(rng.integers(3, 9)) if pens == 1 else int(rng.integers(1, 4))
+    if pens == 1 and bump and not slit:
+        thick = int(rng.integers(*BUMP_PX))
     side = np.array([-place.toward[1], place.toward[0]])
     for pen in range(pens):
         along = np.linspace(0, long, int(rng.integers(2, 6)))
