@@ -27,6 +27,7 @@ class Runtime:
         self.use = folder / "use"
         self.line_socket = folder / "line.sock"
         self.audit_plans = folder / "audit-plans.json"
+        self.watched = folder / "watched.json"
         self.recorder_socket = folder / "recorder.sock"
 
     def make(self) -> Self:

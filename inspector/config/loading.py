@@ -17,6 +17,7 @@ from inspector.config.plc_profile import PlcProfile
 from inspector.config.retention import RetentionSettings
 from inspector.config.site import Site, SiteFile
 from inspector.config.station import Station
+from inspector.config.watching import WatchingSettings
 from inspector.errors import SettingsWrong
 
 Named = TypeVar("Named", Station, PlcProfile)
@@ -61,6 +62,7 @@ def check_site(
         store=whole.store,
         shifts=whole.shifts,
         retention=whole.retention or RetentionSettings(),
+        watching=whole.watching or WatchingSettings(),
         targets=whole.targets or TargetSettings(),
         costs=whole.costs,
     )

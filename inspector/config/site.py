@@ -13,6 +13,7 @@ from inspector.config.scada import ScadaSettings
 from inspector.config.shifts import ShiftSettings
 from inspector.config.station import Station
 from inspector.config.store import StoreSettings
+from inspector.config.watching import WatchingSettings
 from inspector.settings import Settings
 
 
@@ -47,6 +48,9 @@ class SiteFile(Settings):
     retention: RetentionSettings | None = Field(
         default=None, description="How long what is kept stays; absent: the defaults hold."
     )
+    watching: WatchingSettings | None = Field(
+        default=None, description="False alarms that the watches may raise; absent: the default."
+    )
     targets: TargetSettings | None = Field(
         default=None, description="What the figures shall reach; absent: the defaults hold."
     )
@@ -68,6 +72,7 @@ class Site(Settings):
     store: StoreSettings | None = None
     shifts: ShiftSettings | None = None
     retention: RetentionSettings = RetentionSettings()
+    watching: WatchingSettings = WatchingSettings()
     targets: TargetSettings = TargetSettings()
     costs: CostSettings | None = None
     demo: DemoSettings | None = None

@@ -22,6 +22,7 @@ PROCESSES = {
     "recorder": "recorder_process",
     "web": "web_process",
     "scada": "scada_process",
+    "watches": "watches_process",
     "worker": "worker_process",
     "demo-plc": "demo_plc_process",
     "demo-cameras": "demo_cameras_process",

@@ -27,6 +27,7 @@ from inspector.gateway.keys import site_key
 from inspector.gateway.plc_access import our_certificate, plc_station
 from inspector.gateway.plc_notices import PlcNotices
 from inspector.gateway.plc_ways import Way, at_site, way_to
+from inspector.gateway.watch_file import WatchFile
 from inspector.gateway.worker_side import MALFORMED, WorkerLink, try_to_take
 from inspector.ipc import Runtime, read_status, write_status
 from inspector.line.station_line import StationLine
@@ -90,6 +91,7 @@ class LineProcess:
         self._connections: set[asyncio.StreamWriter] = set()
         self._unpublished = ""
         self._plans = PlansFile(runtime.audit_plans)
+        self._watched = WatchFile(runtime.watched)
         for profile in site.plcs:
             self._join(profile)
         self._take_plans()
@@ -197,6 +199,7 @@ class LineProcess:
             for line in self._lines.values():
                 line.tick()
             self._take_plans()
+            self._take_watched()
             self._try_to_publish()
             await asyncio.sleep(TICK_S)
 
@@ -205,6 +208,12 @@ class LineProcess:
         for name, plan in self._plans.news().items():
             if name in self._lines:
                 self._lines[name].audit.plan = plan
+
+    def _take_watched(self) -> None:
+        """Show at each station what its watches say."""
+        if (news := self._watched.news()) is not None:
+            for name, line in self._lines.items():
+                line.watched = news.get(name, ())
 
     def _try_to_publish(self) -> None:
         """Publish; a shared memory that is full costs the screens, and never a verdict."""

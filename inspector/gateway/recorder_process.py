@@ -14,6 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -31,6 +32,7 @@ from inspector.gateway.audit_watch import AuditWatch
 from inspector.gateway.recorder_desk import Desk, refusal
 from inspector.gateway.recorder_socket import AnsweringSocket
 from inspector.gateway.store import server_of
+from inspector.gateway.watching import ProcessLook, Watching
 from inspector.ipc import Runtime, write_status
 from inspector.recorder import GROUP_S, Recorder
 from inspector.storage.audit_planning import AuditPlanning
@@ -50,6 +52,7 @@ from inspector.storage.retention import Retention
 from inspector.storage.sql_audit import AuditLog
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_writing import SqlStore
+from inspector.storage.watch_alarms import WatchAlarms
 
 STATUS_EACH_S: Final = 0.25
 TIDY_EACH_S: Final = 3600.0
@@ -100,7 +103,7 @@ def _record(site: Site, runtime: Runtime, stopping: threading.Event) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """What the recorder does a little of while nothing waits: counts, plans audits, and deletes.
+    """What the recorder does a little of while nothing waits: counts, plans, deletes, watches.
 
     Attributes:
         data: On the disk with the pictures.
@@ -110,6 +113,7 @@ class Upkeep:
     closing: Closing
     retention: Retention
     planning: AuditPlanning
+    watching: Watching
     data: Path
     plans: Path
 
@@ -117,10 +121,11 @@ class Upkeep:
         """Do a little; what cannot be written now comes again, and the recorder's state says it."""
         disk = shutil.disk_usage(self.data)
         with suppress(StoreRefused):
-            self.closing.step(now)
+            counted = not self.closing.step(now)
             if self.planning.step(now):
                 self.tell_plans()
             self.retention.step(now, free_percent=100 * disk.free / disk.total)
+            self.watching.step(now, counted=counted)
 
     def tell_plans(self) -> None:
         """Put the audit's plans where the line reads them."""
@@ -133,7 +138,9 @@ def _upkeep(site: Site, engine: Engine, log: AuditLog, runtime: Runtime) -> Upke
     retention = Retention(engine, KeptPictures(data), site.retention.policy())
     per_day = {station.name: station.audit.per_day for station in site.stations}
     planning = AuditPlanning(engine, log, per_day)
-    upkeep = Upkeep(closing, retention, planning, data, runtime.audit_plans)
+    alarms = WatchAlarms(engine, per_day)
+    watching = Watching(alarms, partial(ProcessLook, runtime), runtime.watched)
+    upkeep = Upkeep(closing, retention, planning, watching, data, runtime.audit_plans)
     upkeep.tell_plans()
     return upkeep
 
@@ -158,7 +165,7 @@ def _run(
             next_s = now_s if more else now_s + GROUP_S
         if now_s - said_s > STATUS_EACH_S:
             said_s = now_s
-            _publish(recorder, watch, runtime, lies_aside(upkeep.data))
+            _publish(recorder, watch, runtime, upkeep)
         if now_s - tidied_s > TIDY_EACH_S:
             tidied_s = now_s
             desk.tidy()
@@ -169,12 +176,14 @@ def _run(
     while recorder.step():
         pass
     watch.step()
-    _publish(recorder, watch, runtime, lies_aside(upkeep.data))
+    _publish(recorder, watch, runtime, upkeep)
 
 
-def _publish(recorder: Recorder, watch: AuditWatch, runtime: Runtime, aside: str) -> None:
+def _publish(recorder: Recorder, watch: AuditWatch, runtime: Runtime, upkeep: Upkeep) -> None:
     versions = {"sqlite_version": sqlite3.sqlite_version, "sqlite_note": sqlite_note()}
-    said = watch.over(recorder.status())
+    said, aside = watch.over(recorder.status()), lies_aside(upkeep.data)
+    if upkeep.watching.why and said["state"] == State.GOOD.value:
+        said |= {"state": State.MAINTENANCE.value, "why": upkeep.watching.why}
     if aside and said["state"] != State.FAILURE.value:
         said |= {"state": State.FAILURE.value, "why": aside}
     write_status(runtime, "recorder", {**said, **versions})

@@ -28,6 +28,7 @@ def conditions(line: StationLine, *, now_s: float) -> list[Condition]:
 
 def _alarms(line: StationLine) -> Iterator[Condition]:
     yield from line.worker_alarms.values()
+    yield from line.watched
     shown = *PASSING, RUN_OF_REJECTS
     for text in filter(None, (line.ledger.alarm, *map(line.alarms.text, shown))):
         yield Condition(State.OUT_OF_SPECIFICATION, text)

@@ -94,6 +94,7 @@ class StationLine:
         self.latencies_ms: deque[float] = deque(maxlen=2000)
         self.decisions = Decisions()
         self.worker_alarms: dict[str, Condition] = {}
+        self.watched: tuple[Condition, ...] = ()
         self._worker_end = ""
         self.ledger = Ledger(journal, clock, layout.station)
         self.alarms = Alarms(self.ledger, clock)

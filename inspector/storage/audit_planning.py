@@ -43,7 +43,7 @@ MOST_SCORES: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
+class Model:
     """What judges a station's parts, and when the site first saw it."""
 
     sha256: str
@@ -81,7 +81,7 @@ class AuditPlanning:
 
     def _step(self, station: str, now: datetime) -> bool:
         with self._engine.begin() as connection:
-            model, before = _model(connection, station), _newest(connection, station)
+            model, before = newest_model(connection, station), _newest(connection, station)
             if model is None:
                 return False
             why = self._due(station, model, before, now)
@@ -93,7 +93,7 @@ class AuditPlanning:
             self._log.append(connection, [_change(station, before, row, now)])
         return True
 
-    def _due(self, station: str, model: _Model, row: Row[Any] | None, now: datetime) -> str:
+    def _due(self, station: str, model: Model, row: Row[Any] | None, now: datetime) -> str:
         """Return why a station needs a new plan, or ""."""
         if row is None:
             return "the first day has passed"
@@ -104,7 +104,7 @@ class AuditPlanning:
         return "a week has passed" if now - from_us(row.at) >= WEEK else ""
 
     def _content(
-        self, connection: Connection, station: str, model: _Model, now: datetime
+        self, connection: Connection, station: str, model: Model, now: datetime
     ) -> dict[str, Any]:
         """Return the plan from the passed parts of up to a week; empty when they are too few."""
         first = select(func.min(parts.c.triggered_at)).where(parts.c.station == station)
@@ -139,7 +139,7 @@ def _newest(connection: Connection, station: str) -> Row[Any] | None:
     return connection.execute(wanted.order_by(column.version.desc()).limit(1)).first()
 
 
-def _model(connection: Connection, station: str) -> _Model | None:
+def newest_model(connection: Connection, station: str) -> Model | None:
     """Return what judged the newest part that was inspected."""
     part, known = parts.c, packages.c
     both = and_(known.name == part.package, known.model_sha256 == part.model_sha256)
@@ -150,11 +150,11 @@ def _model(connection: Connection, station: str) -> _Model | None:
         .order_by(part.triggered_at.desc())
     )
     row = connection.execute(wanted.limit(1)).first()
-    return _Model(row.model_sha256, from_us(row.first_seen_at)) if row else None
+    return Model(row.model_sha256, from_us(row.first_seen_at)) if row else None
 
 
 def _scores(
-    connection: Connection, station: str, model: _Model, since: datetime, *, each: int
+    connection: Connection, station: str, model: Model, since: datetime, *, each: int
 ) -> NDArray[np.float64]:
     """Return the scores of the model's passed parts, of every so-manieth only."""
     part = parts.c

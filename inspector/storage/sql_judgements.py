@@ -107,6 +107,12 @@ def audits_in(connection: Connection, asked: Asked, reviewed: Sequence[Reviewed]
     return Audits(drawn={cell: len(some) for cell, some in drawn.items()}, ends=ends)
 
 
+def audit_end(one: Reviewed) -> Conclusion | None:
+    """Return what the audit of a part came to; None: it was not drawn, or nobody has judged it."""
+    said = {Source(look.source): Word(look.word) for look in one.looks}
+    return _end(said) if one.selected and _LOOKS & said.keys() else None
+
+
 def rejects_in(
     connection: Connection, asked: Asked, reviewed: Sequence[Reviewed], rejected: int
 ) -> Rejects:

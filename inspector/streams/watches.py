@@ -7,21 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from inspector.domain.watching.budget import run_length_days
 from inspector.domain.watching.finds import AuditDay, find_alarms
 from inspector.domain.watching.rejects import Groups, joined, reject_alarms
 from inspector.domain.watching.scores import Scores, score_alarms
 from inspector.streams.stream_file import Stream
 
-FALSE_ALARM_DAYS = 30.0
-"""Days with one false alarm, over all watches of a site."""
-KINDS = 3
-RESERVE = 1.5
-"""Limits rest on what the stream itself says, so a third of the budget is kept back for that."""
-
 
 def drift_days(stream: Stream, found: NDArray[np.bool_]) -> tuple[int, ...]:
     """Return the days on which an alarm of any watch began."""
-    run_length = FALSE_ALARM_DAYS * RESERVE * KINDS * len(np.unique(stream.station))
+    run_length = run_length_days(len(np.unique(stream.station)))
     begun: set[int] = set()
     for station in np.unique(stream.station):
         of = np.flatnonzero(stream.station == station)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,22 @@ def find_alarms(days: Sequence[AuditDay], run_length_days: float) -> list[int]:
         run_length_days: From the start to a false alarm, on average.
     """
     begun: list[int] = []
+    before = False
+    for day, beyond in _beyond_by_day(days, run_length_days):
+        if beyond and not before:
+            begun.append(day)
+        before = beyond
+    return begun
+
+
+def finds_beyond(days: Sequence[AuditDay], run_length_days: float) -> bool:
+    """Return whether the finds are more than the days before explain; as `find_alarms`."""
+    return any(beyond for _, beyond in [*_beyond_by_day(days, run_length_days)][-1:])
+
+
+def _beyond_by_day(days: Sequence[AuditDay], run_length_days: float) -> Iterator[tuple[int, bool]]:
+    if not days:
+        return
     audited, found = np.zeros_like(days[0].audited), np.zeros_like(days[0].found)
     total, beyond = 0.0, False
     for number, one in enumerate(days):
@@ -39,13 +55,11 @@ def find_alarms(days: Sequence[AuditDay], run_length_days: float) -> list[int]:
         if number >= LEARNING_DAYS and expected > 0:
             limit = cusum_limit(expected, run_length_days)
             total = max(0.0, total + float(one.found.sum()) - cusum_step(expected))
-            if total > limit and not beyond:
-                begun.append(one.day)
             beyond = total > limit
             total = min(total, 2 * limit)  # so that it comes back once the finds do
         if not beyond:
             audited, found = audited + one.audited, found + one.found
-    return begun
+        yield one.day, beyond
 
 
 def _expected(day: AuditDay, audited: NDArray[np.int64], found: NDArray[np.int64]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 
@@ -30,21 +31,35 @@ class Groups:
     parts: NDArray[np.int64]
     rejected: NDArray[np.int64]
 
+    def until(self, end: int) -> Groups:
+        """Return those before a place."""
+        return Groups(self.day[:end], self.parts[:end], self.rejected[:end])
 
-def joined(hours: Groups) -> Groups:
+    def since(self, begin: int) -> Groups:
+        """Return those from a place on."""
+        return Groups(self.day[begin:], self.parts[begin:], self.rejected[begin:])
+
+
+def joined(hours: Groups, open_day: int | None = None) -> Groups:
     """Return a station's hours, joined within their day until they have enough rejects.
 
     How many parts that takes is learned in the first days and then stays.
+
+    Args:
+        hours: Those in which parts came.
+        open_day: The day that is not over yet, if any: what has not enough of it waits.
     """
     learned = np.isin(hours.day, np.unique(hours.day)[:LEARNING_DAYS])
     rejects = max(1, hours.rejected[learned].sum())
     enough = REJECTS_EACH * hours.parts[learned].sum() / rejects
     starts = _starts(hours.day, hours.parts, enough)
-    return Groups(
+    groups = Groups(
         hours.day[starts],
         np.add.reduceat(hours.parts, starts),
         np.add.reduceat(hours.rejected, starts),
     )
+    waits = groups.day[-1] == open_day and groups.parts[-1] < enough
+    return groups.until(-1) if waits else groups
 
 
 def _starts(day: NDArray[np.int64], parts: NDArray[np.int64], enough: float) -> NDArray[np.intp]:
@@ -69,19 +84,34 @@ def reject_alarms(groups: Groups, run_length_days: float) -> list[int]:
         groups: Of one station.
         run_length_days: From the start to a false alarm, on average.
     """
-    days = np.unique(groups.day)
-    limit = ewma_limit(run_length_days * len(groups.day) / len(days))
     begun: list[int] = []
-    average, beyond = 0.0, False
+    beyond = False
+    for day, out in _beyond_by_day(groups, run_length_days):
+        if (out & ~np.append(beyond, out[:-1])).any():
+            begun.append(day)
+        beyond = bool(out[-1])
+    return begun
+
+
+def rejects_beyond(groups: Groups, run_length_days: float) -> bool:
+    """Return whether the share of rejects lies beyond its limit at the end."""
+    last = [out for _, out in _beyond_by_day(groups, run_length_days)][-1:]
+    return any(bool(out[-1]) for out in last)
+
+
+def _beyond_by_day(
+    groups: Groups, run_length_days: float
+) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+    """Yield each day that is watched, and which of its groups lie beyond the limit."""
+    days = np.unique(groups.day)
+    limit = ewma_limit(run_length_days * len(groups.day) / len(days)) if len(days) else 0.0
+    average = 0.0
     for number, day in enumerate(days[LEARNING_DAYS:], start=LEARNING_DAYS):
         reference = _Reference.of(groups, np.isin(groups.day, days[:number][settled(number)]))
         edge = reference.edge(limit, run_length_days)
         path = moving_average(reference.deviations(groups, groups.day == day), average)
-        out = np.abs(path) > edge
-        if (out & ~np.append(beyond, out[:-1])).any():
-            begun.append(int(day))
-        average, beyond = float(path[-1]), bool(out[-1])
-    return begun
+        yield int(day), np.abs(path) > edge
+        average = float(path[-1])
 
 
 @dataclass(frozen=True, slots=True)

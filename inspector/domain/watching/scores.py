@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import hypot, pi, sqrt
 
 import numpy as np
@@ -29,23 +29,34 @@ def score_alarms(days: Iterable[tuple[int, Scores]], run_length_days: float) -> 
         days: Each day with its scores, in order.
         run_length_days: From the start to a false alarm, on average.
     """
-    known: list[Scores] = []
-    squares: list[float] = []
     begun: list[int] = []
     beyond = False
+    for day, now in _beyond_by_day(days, run_length_days):
+        if now and not beyond:
+            begun.append(day)
+        beyond = now
+    return begun
+
+
+def scores_beyond(days: Iterable[tuple[int, Scores]], run_length_days: float) -> bool:
+    """Return whether the scores of the last days differ from those before; as `score_alarms`."""
+    return any(beyond for _, beyond in [*_beyond_by_day(days, run_length_days)][-1:])
+
+
+def _beyond_by_day(
+    days: Iterable[tuple[int, Scores]], run_length_days: float
+) -> Iterator[tuple[int, bool]]:
+    """Yield each day that is held against others, and whether it lies beyond its limit."""
+    known: list[Scores] = []
+    squares: list[float] = []
     for day, scores in _joined(days):
         if known:
             against = settled(len(known))
             distance = ks_distance(scores, np.concatenate(known[against]))
-            now = len(known) >= LEARNING_DAYS and distance > _limit(
-                squares[against], run_length_days
-            )
-            if now and not beyond:
-                begun.append(day)
-            beyond = now
+            learned = len(known) >= LEARNING_DAYS
+            yield day, learned and distance > _limit(squares[against], run_length_days)
             squares.append(distance**2)
         known.append(scores)
-    return begun
 
 
 def _limit(squares: list[float], run_length_days: float) -> float:

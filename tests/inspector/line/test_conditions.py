@@ -240,3 +240,10 @@ def test_a_failure_is_journaled_once_it_has_lasted_and_when_it_is_over() -> None
     standing.stands(Condition(State.FUNCTION_CHECK, "view top: syncing"))
     standing.stands(Condition(State.GOOD, ""))
     assert alarms(factory, "failure") == [True, False]
+
+
+def test_what_the_watches_say_is_among_the_stations_conditions() -> None:
+    factory = running()
+    drift = Condition(State.MAINTENANCE, "rejects rise: look at the lamp")
+    factory.line.watched = (drift,)
+    assert said(factory) == [drift]
