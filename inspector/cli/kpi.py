@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from inspector.cli.advise import advise
+from inspector.cli.kpi_alarms import alarm_lines, alarms_as_json
 from inspector.cli.run import site_option
 from inspector.clock import SystemClock
 from inspector.config.loading import load_site
 from inspector.domain.intervals import Interval, clopper_pearson
 from inspector.domain.kpi import Kpi, Window
-from inspector.gateway.figures import figures_of
+from inspector.gateway.figures import alarms_of, figures_of
 from inspector.streams.figures import Figures, figures
 
 DEFAULT_WINDOW = timedelta(days=28)
@@ -66,15 +67,19 @@ def kpi_command(
     now = SystemClock().now()
     end = until or now
     window = Window(since or end - DEFAULT_WINDOW, end)
-    found = figures_of(load_site(site), station, window, now)
+    settings = load_site(site)
+    found = figures_of(settings, station, window, now)
+    raised = alarms_of(settings, station, window)
     if as_json:
-        click.echo(json.dumps({"station": station, "kpis": [one.as_json() for one in found]}))
+        told = {"station": station, "kpis": [one.as_json() for one in found]}
+        click.echo(json.dumps({**told, **alarms_as_json(raised, window)}))
         return
     click.echo(f"{window.since.isoformat()} to {window.until.isoformat()}")
     for one in found:
         click.echo(kpi_line(one.kpi))
         if one.business:
             click.echo(f"    {one.business}")
+    click.echo("\n".join(alarm_lines(raised, window)))
 
 
 def kpi_line(one: Kpi) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
 from inspector.domain.auditing import OPERATOR_STRATUM, Conclusion
 from inspector.domain.escapes import Cells, Seeds
+from inspector.domain.fatigue import Raised, alarm_figures
 from inspector.domain.incidents import (
     Failure,
     Incident,
@@ -65,11 +66,15 @@ class Happened:
         running: When parts came.
         incidents: The alarms that came.
         failures: Those of stations at which no part could pass; also from before the window.
+        raised: The alarms that came, each with its end and its answer.
+        operators: How many people answered alarms, by day (UTC).
     """
 
     running: Sequence[Running] = ()
     incidents: Sequence[Incident] = ()
     failures: Sequence[Failure] = ()
+    raised: Sequence[Raised] = ()
+    operators: Mapping[date, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,7 @@ def _incidents(happened: Happened, window: Window) -> tuple[Kpi, ...]:
         time_to_respond(happened.incidents, window),
         mean_time_between_failures(happened.failures, happened.running, window),
         mean_time_to_restoration(happened.failures, window),
+        *alarm_figures(happened.raised, happened.running, happened.operators, window),
     )
 
 

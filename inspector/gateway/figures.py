@@ -8,6 +8,7 @@ from pathlib import Path
 
 from inspector.config.site import Site
 from inspector.domain.business import Figure, paired
+from inspector.domain.fatigue import Raised
 from inspector.domain.kpi import Window
 from inspector.domain.site_figures import is_stale, site_figures
 from inspector.errors import BadInput
@@ -40,6 +41,16 @@ def figures_of(site: Site, station: str, window: Window, now: datetime) -> tuple
     stale = is_stale(window, reached, now)
     kpis = site_figures(seen, window, targets=site.targets.by_id(), stale=stale)
     return paired(kpis, site.costs.prices() if site.costs else None, seen.look_s)
+
+
+def alarms_of(site: Site, station: str, window: Window) -> tuple[Raised, ...]:
+    """Return the alarms that came at a station in a window, or with "" anywhere.
+
+    Raises:
+        StoreRefused: The records cannot be read.
+    """
+    with closing(SqlFigures(server_of(site) or database_file(Path(site.data)))) as records:
+        return records.raised(station, window)
 
 
 def recorded_until(site: Site, records: SqlFigures, now: datetime) -> datetime | None:

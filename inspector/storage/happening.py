@@ -15,6 +15,7 @@ from inspector.domain.incidents import Failure, Incident, Running
 from inspector.domain.kpi import Window
 from inspector.domain.site_figures import Happened
 from inspector.line.alarms import FAILURE
+from inspector.storage.alarm_reading import operators_by_day, raised_in
 from inspector.storage.counting import HOUR_US, Stretch, names_of_stations, open_stretches
 from inspector.storage.feedback_schema import alarm_answers, period_counts
 from inspector.storage.schema import alarms, from_us, journal_position, parts, to_us
@@ -30,6 +31,8 @@ def happened_in(connection: Connection, station: str, window: Window) -> Happene
         tuple(one for name in names for one in _running(connection, name, stretch)),
         tuple(_incidents(connection, station, stretch)),
         tuple(one for name in names for one in _failures(connection, name, stretch[1])),
+        raised_in(connection, station, window),
+        operators_by_day(connection, window),
     )
 
 

@@ -17,11 +17,13 @@ from sqlalchemy.sql import ColumnElement
 
 from inspector.domain.auditing import OPERATOR_STRATUM, Conclusion, Looks, Source, Word, concluded
 from inspector.domain.escapes import Seeds
+from inspector.domain.fatigue import Raised
 from inspector.domain.kpi import Window
 from inspector.domain.quality import Rejects
 from inspector.domain.reviews import Reviewed
 from inspector.domain.site_figures import Audits, Cell, Seen
 from inspector.domain.verdict import Action, Verdict
+from inspector.storage.alarm_reading import raised_in
 from inspector.storage.counting import cells_between, counts_between
 from inspector.storage.feedback_schema import reviews, seeded_defects
 from inspector.storage.happening import happened_in, recorded_until
@@ -69,6 +71,11 @@ class SqlFigures(SqlRecords):
                 happened_in(connection, station, window),
                 look_s_in(connection, asked),
             )
+
+    def raised(self, station: str, window: Window) -> tuple[Raised, ...]:
+        """Return the alarms that came at a station, or with "" anywhere; as `SqlRecords`."""
+        with self._reading() as connection:
+            return raised_in(connection, station, window)
 
     def recorded_until(self) -> datetime | None:
         """Return when something was recorded last, or None: never; as `SqlRecords`."""

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from inspector.cli import commands
-from inspector.domain import incidents, iso22400, quality
+from inspector.domain import fatigue, incidents, iso22400, quality
 from inspector.errors import BadInput, SettingsWrong, StoreRefused
 from inspector.storage.database import writing
 from inspector.storage.sql_writing import SqlStore
@@ -30,6 +30,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copied_site(folder)
     put_blank(folder / "data")
     entries = [judged(1), decided(1), judged(2, "reject"), decided(2, 2)]
+    told = {"kind": "alarm", "station": "ring", "name": "watch rejects", "text": "more", "on": True}
+    entries += [{**told, "at": at(60)}, {**told, "at": at(7200), "on": False}]
     with writing(folder / "data") as engine:
         SqlStore(engine, a_log()).apply("ring-1", numbered(entries), offset=1, now=START)
     return folder
@@ -53,7 +55,17 @@ def test_every_figure_has_its_evidence_and_fits_the_schema(site: Path) -> None:
     assert figures["scrap_ratio"]["value"] is None
     assert figures["mean_time_to_restoration"]["missing"] == "no failure in the window"
     defined = {one.id for one in (*quality.DEFINITIONS, *iso22400.DEFINITIONS)}
-    assert figures.keys() == defined | {one.id for one in incidents.DEFINITIONS}
+    happened = (*incidents.DEFINITIONS, *fatigue.DEFINITIONS)
+    assert figures.keys() == defined | {one.id for one in happened}
+    assert figures["alarm_rate"]["numerator"] == 1
+    assert told["watch_alarms"] == [
+        {
+            **{"station": "ring", "watch": "watch rejects", "text": "more"},
+            **{"came": at(60), "gone": at(7200), "answered": None},
+        }
+    ]
+    (rule,) = told["noisiest_rules"]
+    assert (rule["rule"], rule["alarms"], rule["action_rate"]) == ("watch rejects", 1, 0.0)
 
 
 def test_figures_are_stale_where_the_records_end_before_the_window(site: Path) -> None:
@@ -68,6 +80,9 @@ def test_people_read_the_same(site: Path) -> None:
     result = kpi(site, "--since", SINCE, "--until", UNTIL)
     assert "Escape rate: not enough audits: 0 of 299" in result.stdout
     assert "0 of 2; Clopper-Pearson; 100% complete" in result.stdout
+    watch = f"    watch rejects at ring, {at(60)}, until {at(7200)}, nobody has answered: more\n"
+    assert f"Alarms of the watches: 1\n{watch}" in result.stdout
+    assert "    1 × watch rejects at ring, an action after 0\n" in result.stdout
 
 
 @pytest.mark.parametrize(

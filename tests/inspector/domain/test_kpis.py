@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from inspector.domain import incidents, iso22400, quality
+from inspector.domain import fatigue, incidents, iso22400, quality
 from inspector.domain.escapes import Cells, Seeds
 from inspector.domain.incidents import Failure, Incident, Running
 from inspector.domain.kpi import Kpi, Window
@@ -152,7 +152,8 @@ def test_iso_22400_has_its_own_names_and_formulas(kpi: Kpi, value: float) -> Non
 
 
 def test_ours_bear_no_standards_name() -> None:
-    ours = [*quality.DEFINITIONS, incidents.TIME_TO_DETECT, incidents.TIME_TO_RESPOND]
+    times = incidents.TIME_TO_DETECT, incidents.TIME_TO_RESPOND
+    ours = [*quality.DEFINITIONS, *times, *fatigue.DEFINITIONS]
     assert {one.standard for one in ours} == {""}
 
 
