@@ -14,6 +14,7 @@ import click
 from inspector.cli.picture_status import picture_lines, pictures_of
 from inspector.cli.run import site_option
 from inspector.config.site import saved_site
+from inspector.domain.health import State
 from inspector.domain.record import Counts
 from inspector.errors import NothingRunning
 from inspector.gateway.site_run import STALE_S, is_running, runtime_of
@@ -39,6 +40,9 @@ def status_command(site: Path, *, as_json: bool) -> None:
         return
     for process in status["processes"]:
         click.echo(f"{process['name']:<16} pid {process['pid'] or 'down':<8} {process['since']}")
+    recorder = status["recorder"]
+    if recorder["state"] != State.GOOD.value:
+        click.echo(f"{'recorder':<16} {recorder['state']:<20} {recorder['why']}")
     for name, station in status["stations"].items():
         latency = station["latency_ms"]
         click.echo(
@@ -96,7 +100,19 @@ def read_site_status(runtime: Runtime) -> dict[str, Any]:
             }
             for station in site.stations
         }
-    return {"schema": 1, "processes": [own, *processes], "stations": stations}
+    recorder = _recorder(read_status(runtime, "recorder") or {})
+    return {
+        "schema": 1,
+        "processes": [own, *processes],
+        "recorder": recorder,
+        "stations": stations,
+    }
+
+
+def _recorder(said: Message) -> dict[str, object]:
+    if time.monotonic() - float(str(said.get("beat_s", 0))) >= STALE_S:
+        return {"state": State.FAILURE.value, "why": "the recorder does not answer"}
+    return {"state": said.get("state", State.GOOD.value), "why": said.get("why", "")}
 
 
 def _station(live: Message, *, fresh: bool, stored: Counts) -> dict[str, Any]:

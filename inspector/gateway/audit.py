@@ -32,6 +32,10 @@ from inspector.storage.sql_audit import AuditLog, newest_body, newest_checkpoint
 
 CHECKPOINTS: Final = "checkpoints"
 """The file beside the keys."""
+WHAT_TO_DO: Final = (
+    "`inspector audit verify` says which entries; "
+    "after a restore from a backup, `inspector audit begin-anew` goes on"
+)
 _SETTINGS: Final = "audited_settings"
 _NOT_POLICY: Final = frozenset({"folder", "data", "demo"})
 Done = TypeVar("Done")
@@ -58,7 +62,7 @@ class Auditing:
     def why(self) -> str:
         """Return what is wrong with the log or with its file outside the database, or ""."""
         if self.log.suspect:
-            return f"the audit log is not as it was signed: {self.log.suspect}"
+            return f"the audit log is not as it was signed: {self.log.suspect}. {WHAT_TO_DO}"
         return self._publishing.why
 
     def publish(self) -> None:

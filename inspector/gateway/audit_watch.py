@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy.exc import SQLAlchemyError
 
 from inspector.audit.entry import Change
-from inspector.domain.health import State
+from inspector.domain.health import Condition, State, worst
 from inspector.errors import StoreRefused
 from inspector.gateway.audit import Auditing
 from inspector.ports import Clock
@@ -58,11 +58,12 @@ class AuditWatch:
 
     def over(self, status: dict[str, object]) -> dict[str, object]:
         """Return the recorder's status with what is wrong with the log, unless it has worse."""
-        if not self._auditing.why or status["state"] != State.GOOD.value:
+        if not self._auditing.why:
             return status
-        suspect = bool(self._auditing.log.suspect)
-        state = State.FAILURE if suspect else State.MAINTENANCE
-        return {**status, "state": state.value, "why": self._auditing.why}
+        state = State.FAILURE if self._auditing.log.suspect else State.MAINTENANCE
+        before = Condition(State(str(status["state"])), str(status["why"]))
+        shown = worst([before, Condition(state, self._auditing.why)])
+        return {**status, "state": shown.state.value, "why": shown.text}
 
     def _alarm(self, why: str) -> None:
         source = f"audit:{hashlib.sha256(why.encode()).hexdigest()[:32]}"

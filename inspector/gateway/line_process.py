@@ -27,6 +27,7 @@ from inspector.gateway.keys import site_key
 from inspector.gateway.plc_access import our_certificate, plc_station
 from inspector.gateway.plc_notices import PlcNotices
 from inspector.gateway.plc_ways import Way, at_site, way_to
+from inspector.gateway.recorder_notices import RecorderNotices
 from inspector.gateway.watch_file import WatchFile
 from inspector.gateway.worker_side import MALFORMED, WorkerLink, try_to_take
 from inspector.ipc import Runtime, read_status, write_status
@@ -92,6 +93,7 @@ class LineProcess:
         self._unpublished = ""
         self._plans = PlansFile(runtime.audit_plans)
         self._watched = WatchFile(runtime.watched)
+        self._recorder = RecorderNotices(runtime, self._clock.monotonic_s())
         for profile in site.plcs:
             self._join(profile)
         self._take_plans()
@@ -229,7 +231,8 @@ class LineProcess:
     def _publish(self) -> None:
         now_s = self._clock.monotonic_s()
         now = self._clock.now()
-        standing = {name: self._standing(name, now) for name in self._notices}
+        recorder = self._recorder.standing(now_s)
+        standing = {name: (*self._standing(name, now), *recorder) for name in self._notices}
         stations: dict[str, dict[str, object]] = {
             station.name: {
                 "title": station.title,

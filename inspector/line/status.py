@@ -30,7 +30,8 @@ def station_status(
     Args:
         line: The station's.
         now_s: The monotonic clock.
-        standing: Of its PLC's connection; said beside whatever is worse, so that nothing hides it.
+        standing: Of its PLC's connection and of the recorder; said beside whatever is worse, so
+            that nothing hides it.
     """
     belt, link = line.belt, line.link
     snapshot = link.snapshot

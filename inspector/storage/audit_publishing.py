@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,6 +12,8 @@ from inspector.audit.checkpoint import Checkpoint
 from inspector.errors import BadInput
 from inspector.storage.checkpoint_file import CheckpointFile
 from inspector.storage.sql_audit import AuditLog, checkpoint_note, checkpoints
+
+_LATER: Final = "the audit log's checkpoints wait until their file can be written"
 
 
 class Publishing:
@@ -38,9 +41,9 @@ class Publishing:
             with self._engine.connect() as connection:
                 self._publish(connection)
         except OSError as error:
-            self.why = f"{self._path}: {error.strerror}"
+            self.why = f"{_LATER}: {self._path}: {error.strerror}"
         except (BadInput, SQLAlchemyError) as error:
-            self.why = f"{self._path}: {error}"
+            self.why = f"{_LATER}: {self._path}: {error}"
         else:
             self._log.unpublished, self.why = False, ""
 

@@ -196,6 +196,14 @@ def test_a_model_that_takes_the_place_of_another_has_no_times_yet() -> None:
     assert not factory.line.model.took_ms
 
 
+def test_the_status_has_what_is_wrong_with_the_records(runtime: Runtime) -> None:
+    why = "the database cannot be written now: database is locked"
+    write_status(runtime, "recorder", {"state": "failure", "why": why})
+    status = read_site_status(runtime)
+    check("status", status)
+    assert status["recorder"] == {"state": "failure", "why": why}
+
+
 def test_the_status_fits_before_the_line_has_said_anything(runtime: Runtime) -> None:
     status = read_site_status(runtime)
     check("status", status)
