@@ -7,7 +7,7 @@ BIN := .venv/bin
 # Prints what a target is about to do, so that nothing is silent.
 say = @printf '\n== %s\n'
 
-.PHONY: help run test test-full style fresh bench soak faults hostile coverage-study audited-hours promises fmt cover clean system
+.PHONY: help run test test-full style fresh bench soak faults kills loaded hostile coverage-study audited-hours promises fmt cover clean system
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -50,6 +50,14 @@ soak: system .venv/ready-dev ## the long runs; kept in docs/evidence/
 
 faults: system .venv/ready-dev ## a row for each fault and PLC, counted exactly; kept in docs/evidence/ (JSON=1: only printed)
 	@$(if $(JSON),,$(BIN)/python scripts/keep_evidence.py faults) $(BIN)/python -m benchmarks.faults $(if $(JSON),--json)
+
+kills: system .venv/ready-dev ## kill -9 of the recorder 200 times and of the line 50 times, power cuts; kept in docs/evidence/
+	@$(BIN)/python scripts/keep_evidence.py kills $(BIN)/python -m benchmarks.kills
+	@INSPECTOR_FULL_LENGTH=1 $(BIN)/python scripts/keep_evidence.py power-cuts $(BIN)/pytest \
+		tests/faults/test_storage.py -k power_cut --timeout 7200
+
+loaded: system .venv/ready-dev ## what the reject costs while the recorder stores 500 parts/s more; kept in docs/evidence/
+	@$(BIN)/python scripts/keep_evidence.py loaded $(BIN)/python -m benchmarks.loaded
 
 hostile: system .venv/ready-dev ## what a model that looks for ever costs the station beside it; kept in docs/evidence/
 	@$(BIN)/python scripts/keep_evidence.py hostile $(BIN)/python -m benchmarks.hostile

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import killed_line, killed_recorder
 from benchmarks.faults.bench import Bench
 from benchmarks.faults.peers import DemoPeer
 from benchmarks.faults.rows import DETECTION_S, RECOVERY_S, ROWS, TRAVEL_S, Row, run_row
@@ -92,6 +93,25 @@ def test_kills_at_random_points_lose_no_part_and_reject_none_twice() -> None:
     assert outcome.sums is not None
     assert outcome.sums.parts > 10 * KILLS
     assert max(took_s) <= RECOVERED_S, took_s
+
+
+def test_recorders_killed_at_random_under_load_lose_and_double_nothing(tmp_path: Path) -> None:
+    """Of what is in the journal, and of what a recorder had answered (`make kills`)."""
+    load, kept = killed_recorder.run(tmp_path, 5, print)
+    assert kept.whole, kept.lines()
+    assert load.parts > 500
+    assert kept.promised["override"] == load.parts // 5
+    with closing(sqlite3.connect(tmp_path / "data" / "inspector.db")) as database:
+        assert database.execute("SELECT count(*) FROM alarms").fetchone() == (0,)
+
+
+@pytest.mark.slow
+def test_lines_killed_at_random_lose_and_double_nothing_of_their_journal(tmp_path: Path) -> None:
+    killer, sums, kept = killed_line.run(tmp_path, 4, print)
+    assert kept.whole, kept.lines()
+    assert sums.broken() == ()
+    assert killer.kills < 4
+    assert kept.promised["judged"] > 100
 
 
 @pytest.mark.slow

@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import random
-import signal
-import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -18,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.killed_recorder import part, started
 from inspector import recorder as recorder_module
 from inspector.domain.accounted import Accounted
 from inspector.errors import JournalFull, StoreRefused
-from inspector.gateway.audit_checking import checked, first_key
 from inspector.ipc import Runtime, read_status
 from inspector.recorder import GROUP_ENTRIES, Recorder
 from inspector.storage import journal as journal_module
@@ -30,7 +24,7 @@ from inspector.storage.journal import JournalConsumer, JournalWriter
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import a_log
-from tests.journal_entries import Entry, acked, decided, gap, judged, pressed
+from tests.journal_entries import Entry, gap, judged
 
 NOW = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
 
@@ -227,88 +221,11 @@ def test_what_an_old_recorder_stored_is_counted_from_the_database(tmp_path: Path
         )
 
 
-RUNS = """
-import sys
-from pathlib import Path
-from types import SimpleNamespace
-from inspector.config.retention import RetentionSettings
-from inspector.gateway.recorder_process import main
-from inspector.ipc import Runtime
-folder = Path(sys.argv[1])
-site = SimpleNamespace(
-    data=str(folder / "data"), stations=(), store=None, shifts=None, retention=RetentionSettings(),
-    model_dump=lambda mode: {"stations": []}
-)
-main(site, Runtime(folder / "runtime"))
-"""
-
-
-def started(folder: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", RUNS, str(folder)])
-
-
 def wait_until(true: Any, timeout_s: float = 60.0) -> None:
     deadline_s = time.monotonic() + timeout_s
     while not true():
         assert time.monotonic() < deadline_s, "waited in vain"
         time.sleep(0.01)
-
-
-def part(n: int) -> list[Entry]:
-    """Return what is written of a part; a person overrides every fifth."""
-    words = [] if n % 5 else [pressed(n, press=f"press {n}")]
-    return [judged(n), acked(n), *words, decided(n)]
-
-
-FULL_LENGTH = bool(os.environ.get("INSPECTOR_FULL_LENGTH"))
-KILLS = 200 if FULL_LENGTH else 5
-
-
-@pytest.mark.timeout(7200 if FULL_LENGTH else 300)
-def test_a_recorder_killed_under_load_loses_and_doubles_nothing(tmp_path: Path) -> None:
-    """SIGKILL at random moments while parts are written as fast as they come."""
-    draw = random.Random(KILLS)
-    runtime = Runtime(tmp_path / "runtime").make()
-    n = 0
-    with JournalWriter(runtime.journal, 1 << 20) as line:
-        for _ in range(KILLS):
-            process = started(tmp_path)
-            wait_until(lambda: read_status(runtime, "recorder"))
-            kill_at_s = time.monotonic() + draw.uniform(0.0, 0.3)
-            while time.monotonic() < kill_at_s and line.room_bytes > 100_000:
-                n += 1
-                for entry in part(n):
-                    line.append(entry)
-                time.sleep(0.001)
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            (runtime.status / "recorder.json").unlink()
-        process = started(tmp_path)
-        wait_until(lambda: (read_status(runtime, "recorder") or {}).get("behind_bytes") == 0)
-        process.terminate()
-        assert process.wait(10) == 0
-    database = database_file(tmp_path / "data")
-    with closing(sqlite3.connect(database)) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        found = [row[0] for row in connection.execute("SELECT number FROM parts ORDER BY number")]
-        assert connection.execute("SELECT count(*) FROM alarms").fetchone() == (0,)
-    assert found == list(range(1, n + 1))
-    with closing(SqlRecords(database)) as records:
-        counts = records.counts()
-    assert (counts.records, counts.decided, counts.disagreeing) == (n, n, 0)
-    assert (counts.overrides, overrides_in_audit(tmp_path / "data")) == (n // 5, n // 5)
-
-
-def overrides_in_audit(data: Path) -> int:
-    """Return how many overrides the audit log has, which must be as it was signed."""
-    result = checked(data, copies=[], key=first_key(data))
-    assert result.findings == []
-    with closing(sqlite3.connect(database_file(data))) as connection:
-        (signed,) = connection.execute("SELECT count(*) FROM audit_checkpoints").fetchone()
-        bodies = [json.loads(row[0]) for row in connection.execute("SELECT body FROM audit")]
-    assert result.walk.newest is not None
-    assert (result.walk.newest.size, result.walk.copies) == (len(bodies), signed)
-    return sum(body["action"] == "override" for body in bodies)
 
 
 def test_a_damaged_database_is_put_aside_and_a_new_one_begun_that_says_so(tmp_path: Path) -> None:
