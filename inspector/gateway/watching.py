@@ -22,6 +22,9 @@ from inspector.storage.closing import GRACE
 from inspector.storage.watch_alarms import Key, WatchAlarms
 
 WHOLE_DAYS: Final = "whole-days"
+ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1"}
+"""At the lowest priority two threads that wait for each other take minutes for what one does in a
+second, and a processor all that time."""
 LOOK_LIMIT_S: Final = 600.0
 """A look that takes longer will not end any more."""
 
@@ -119,7 +122,8 @@ class ProcessLook:
         command = [sys.executable, "-m", "inspector.gateway", "watches"]
         command += [WHOLE_DAYS] if whole_days else []
         command += ["--runtime", str(runtime.folder), "--parent", str(os.getpid())]
-        self._process = subprocess.Popen(command, stdout=self._output)
+        environment = {**os.environ, **ONE_THREAD}
+        self._process = subprocess.Popen(command, stdout=self._output, env=environment)
 
     def found(self) -> Mapping[Key, str] | None:
         """Return what it printed, None while it runs."""

@@ -56,7 +56,7 @@ def operators_by_day(connection: Connection, window: Window) -> dict[date, int]:
 
 def _answers(
     connection: Connection, since: int, until: int, of: tuple[ColumnElement[bool], ...]
-) -> Mapping[int, Row[Any, Any, Any]]:
+) -> Mapping[int, Any]:
     answer, column = alarm_answers.c, alarms.c
     wanted = (
         select(answer.alarm, func.min(answer.at).label("at"), func.max(answer.did).label("did"))
@@ -67,9 +67,7 @@ def _answers(
     return {row.alarm: row for row in connection.execute(wanted)}
 
 
-def _raised(
-    row: Row[Any], gone: Mapping[int, int], answers: Mapping[int, Row[Any, Any, Any]]
-) -> Raised:
+def _raised(row: Row[Any], gone: Mapping[int, int], answers: Mapping[int, Any]) -> Raised:
     answer = answers.get(row.id)
     return Raised(
         station=row.station,

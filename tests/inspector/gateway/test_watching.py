@@ -218,7 +218,7 @@ def test_a_process_that_ends_early_is_a_look_that_failed(risen: Runtime) -> None
 
 def test_the_sites_budget_decides_how_much_is_told(tmp_path: Path) -> None:
     now = START + 20.5 * HOUR
-    site_with(tmp_path, now, 14)
+    site_with(tmp_path, now, 16)
     for budget, told in ((30, True), (0.01, False)):
         toml = f"[watching]\nfalse_alarms_per_30_days = {budget}\n"
         (tmp_path / "site.toml").write_text(toml)
