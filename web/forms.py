@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from inspector.domain.record import RecordFilter
@@ -21,6 +22,7 @@ OUTCOMES: Final = ("passed", "rejected", "lost", "undecided")
 MOST_RECORDS: Final = 500
 MOST_CLAIMS: Final = 5
 LONGEST_LOOK_MS: Final = 24 * 3600 * 1000
+MOST_DAYS: Final = 366
 LONGEST_BADGE: Final = 64
 LONGEST_PANEL: Final = 40
 
@@ -123,6 +125,39 @@ def record_query(values: Mapping[str, str]) -> RecordFilter:
         limit=number(values.get("limit", "50"), "limit", most=MOST_RECORDS),
         before=before,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FigureQuery:
+    """Of which figures a page is: a station ("" for all), and from when to when, UTC.
+
+    Attributes:
+        days: How many days back from now; 0: `since` and `until` were given.
+    """
+
+    station: str
+    since: datetime
+    until: datetime
+    days: int
+
+
+def figure_query(
+    values: Mapping[str, str], now: datetime, *, also: Collection[str] = ()
+) -> FigureQuery:
+    """Return which figures a GET asks for: `days` back from now, or `since` and `until`."""
+    only(values, {"station", "days", "since", "until", *also})
+    station = values.get("station", "")
+    if station and not NAME.fullmatch(station):
+        raise BadInput("station must be the name of a station.")
+    if not values.get("since") and not values.get("until"):
+        days = number(values.get("days", "28"), "days", most=MOST_DAYS)
+        return FigureQuery(station, now - timedelta(days=days), now, days)
+    if "days" in values or not (values.get("since") and values.get("until")):
+        raise BadInput("Give either days, or both since and until.")
+    since, until = moment(values["since"], "since"), moment(values["until"], "until")
+    if not timedelta() < until - since <= timedelta(days=MOST_DAYS):
+        raise BadInput(f"since must lie before until, by {MOST_DAYS} days at most.")
+    return FigureQuery(station, since, until, 0)
 
 
 def panel_name(given: str) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from inspector.domain.people import Person
 from inspector.domain.record import Record, RecordFilter
 from inspector.domain.review_queues import Queue, Subject, Waiting
 from inspector.errors import InspectorError
 from inspector.ports import Clock
+
+if TYPE_CHECKING:
+    from inspector.domain.dashboard import Dashboard  # 30 MB of statistics, for this page alone
 
 Json = dict[str, object]
 
@@ -72,6 +75,20 @@ class Records(Protocol):
 
     def record(self, record: str) -> Record | None:
         """Return one record by its id, or None."""
+        ...
+
+
+class Figures(Protocol):
+    """The figures of the records, with what goes beside them; read only."""
+
+    def dashboard(self, station: str, since: datetime, until: datetime) -> Dashboard:
+        """Return everything on the page of figures; "" is all stations."""
+        ...
+
+    def rejects(
+        self, station: str, since: datetime, until: datetime, kind: str
+    ) -> Sequence[Record]:
+        """Return the newest rejects whose strongest finding is of a kind, newest first."""
         ...
 
 
@@ -258,6 +275,7 @@ class Services:
 
     live: LiveView
     records: Records
+    figures: Figures
     pictures: Pictures
     people: People
     line: Line

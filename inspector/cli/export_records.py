@@ -18,7 +18,7 @@ from inspector.domain.verdict import Verdict
 from inspector.errors import BadInput
 from inspector.exchange.exporting import FORMATS, Asked, export_records
 from inspector.gateway.label_import import classes_of
-from inspector.gateway.store import export_of
+from inspector.gateway.record_export import export_of
 from inspector.storage.image_files import KeptPictures
 
 

@@ -11,9 +11,10 @@ from inspector.config.loading import load_site
 from inspector.errors import BadInput
 from inspector.exchange.found import LONGEST_CLASS
 from inspector.gateway.label_import import READERS, classes_of, hand_over, labels_in
+from inspector.gateway.record_export import export_of
 from inspector.gateway.recorder_ask import RecorderAsk
 from inspector.gateway.site_run import runtime_of
-from inspector.gateway.store import export_of, server_of
+from inspector.gateway.store import server_of
 
 
 @click.command("import-labels")

@@ -53,6 +53,7 @@ class Kpi:
         stale: Its records are older than they should be by now.
         missing: What there is too little of to show a number: "not enough audits: 120 of 299".
         target: What it shall reach; None: the site says nothing of it.
+        judged: On how many judgements an estimate rests; None: it is counted.
     """
 
     definition: Definition
@@ -65,6 +66,7 @@ class Kpi:
     stale: bool = False
     missing: str = ""
     target: float | None = None
+    judged: int | None = None
 
     @property
     def value(self) -> float | None:
@@ -102,6 +104,7 @@ class Kpi:
             **{"standard": what.standard or None, "window": window, "value": self.value},
             **{"numerator": self.numerator, "denominator": self.denominator},
             **{"interval": list(self.interval) if self.interval else None, "method": self.method},
+            **{"judged": self.judged},
             **{"completeness": self.completeness, "provisional": self.provisional},
             **{"stale": self.stale, "missing": self.missing or None, "target": self.target},
         }

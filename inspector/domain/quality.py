@@ -105,6 +105,7 @@ def escape_rate(
         method=FAY_FEUER + (", upper end corrected by seeds" if corrected is not None else ""),
         completeness=(found.audited - found.open) / drawn if drawn else 0.0,
         missing=missing_audits(found, target),
+        judged=found.audited,
     )
 
 
@@ -140,6 +141,7 @@ def miss_rate(escapes: Kpi, rejects: Rejects) -> Kpi:
         method=escapes.method,
         completeness=min(escapes.completeness, _part_of(rejects.reviewed, rejects.rejected)),
         missing=escapes.missing,
+        judged=escapes.judged,
     )
 
 
@@ -168,6 +170,7 @@ def false_reject_rate(rejects: Rejects, escapes: Kpi) -> Kpi:
         method=f"{EXACT} of the judged rejects",
         completeness=_part_of(rejects.reviewed, rejects.rejected),
         missing="" if rejects.reviewed or not rejects.rejected else "no reject was judged",
+        judged=rejects.reviewed,
     )
 
 

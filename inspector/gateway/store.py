@@ -9,7 +9,6 @@ from inspector.gateway.keys import store_password
 from inspector.storage.database import database_file
 from inspector.storage.postgres import Server
 from inspector.storage.review_queues import SqlReviewQueues
-from inspector.storage.sql_export import SqlExport
 from inspector.storage.sql_store import SqlRecords
 
 
@@ -32,8 +31,3 @@ def records_of(site: Site) -> SqlRecords:
 def review_queues_of(site: Site) -> SqlReviewQueues:
     """Return records, and what of them waits for people's looks; raises as `server_of`."""
     return SqlReviewQueues(server_of(site) or database_file(Path(site.data)))
-
-
-def export_of(site: Site) -> SqlExport:
-    """Return what an export reads of a site's records; raises as `server_of`."""
-    return SqlExport(server_of(site) or database_file(Path(site.data)))

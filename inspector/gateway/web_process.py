@@ -24,6 +24,7 @@ from inspector.domain.people import SignedIn
 from inspector.errors import BadInput, NotAllowed, StoreRefused
 from inspector.gateway.keys import site_key
 from inspector.gateway.store import review_queues_of
+from inspector.gateway.web_figures import SiteFigures
 from inspector.gateway.web_reviews import RecorderReviews
 from inspector.ipc import JsonLines, Message, Runtime, read_status, write_status
 from inspector.ports import Clock
@@ -184,11 +185,12 @@ def main(site: Site, runtime: Runtime) -> None:
     stopping = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     clock = SystemClock()
-    records = review_queues_of(site)
+    records, figures = review_queues_of(site), SiteFigures(site, clock)
     key = site_key(Path(site.data))
     services = Services(
         live=LineStatus(site, runtime),
         records=records,
+        figures=figures,
         pictures=PictureFolders(site, runtime),
         people=RecorderPeople(runtime, records, clock),
         line=LineCaller(runtime),
@@ -201,6 +203,7 @@ def main(site: Site, runtime: Runtime) -> None:
         serve(site, runtime, services, stopping)
     finally:
         records.close()
+        figures.close()
 
 
 def serve(site: Site, runtime: Runtime, services: Services, stopping: threading.Event) -> None:

@@ -16,20 +16,23 @@ from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.sql import ColumnElement
 
 from inspector.domain.auditing import OPERATOR_STRATUM, Conclusion, Looks, Source, Word, concluded
+from inspector.domain.dashboard import Defects, Mark
 from inspector.domain.escapes import Seeds
 from inspector.domain.fatigue import Raised
 from inspector.domain.kpi import Window
 from inspector.domain.quality import Rejects
+from inspector.domain.record import Record
 from inspector.domain.reviews import Reviewed
 from inspector.domain.site_figures import Audits, Cell, Seen
 from inspector.domain.verdict import Action, Verdict
 from inspector.storage.alarm_reading import raised_in
 from inspector.storage.counting import cells_between, counts_between
-from inspector.storage.feedback_schema import reviews, seeded_defects
+from inspector.storage.defects import defects_in, strongest
+from inspector.storage.feedback_schema import packages, reviews, seeded_defects
 from inspector.storage.happening import happened_in, recorded_until
 from inspector.storage.reviewing import reviewed_between, standing
-from inspector.storage.schema import parts, plc_decisions, to_us, verdict_events
-from inspector.storage.sql_store import SqlRecords
+from inspector.storage.schema import from_us, parts, plc_decisions, to_us, verdict_events
+from inspector.storage.sql_store import SqlRecords, newest, whole
 
 Said = dict[Source, Word]
 """The last word of each kind of look."""
@@ -76,6 +79,29 @@ class SqlFigures(SqlRecords):
         """Return the alarms that came at a station, or with "" anywhere; as `SqlRecords`."""
         with self._reading() as connection:
             return raised_in(connection, station, window)
+
+    def defects(self, station: str, window: Window, rejected: int) -> Defects:
+        """Return what the newest rejects of a window were rejected for; as `SqlRecords`."""
+        asked = Asked(station, to_us(window.since), to_us(window.until))
+        with self._reading() as connection:
+            return defects_in(connection, asked.parts, rejected)
+
+    def rejects_of(self, station: str, window: Window, kind: str, most: int) -> tuple[Record, ...]:
+        """Return the newest rejects with this strongest finding, newest first."""
+        asked = Asked(station, to_us(window.since), to_us(window.until))
+        with self._reading() as connection:
+            kinds = strongest(connection, asked.parts)
+            records = [record for record, found in kinds.items() if found == kind][:most]
+            return whole(connection, newest([parts.c.record.in_(records)]))
+
+    def models_since(self, window: Window) -> tuple[Mark, ...]:
+        """Return when a package was seen for the first time, in a window, oldest first."""
+        at = packages.c.first_seen_at
+        wanted = select(packages.c.name, at).order_by(at)
+        within = at >= to_us(window.since), at < to_us(window.until)
+        with self._reading() as connection:
+            rows = connection.execute(wanted.where(*within)).all()
+        return tuple(Mark(from_us(moment), f"new model: {name}") for name, moment in rows)
 
     def recorded_until(self) -> datetime | None:
         """Return when something was recorded last, or None: never; as `SqlRecords`."""

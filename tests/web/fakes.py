@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from inspector.domain.dashboard import Dashboard
+from inspector.domain.kpi import Window
 from inspector.domain.people import Person, Role
 from inspector.domain.record import Record, RecordFilter
 from inspector.domain.review_queues import Queue, Waiting
@@ -182,6 +184,25 @@ class FakeRecords:
 
 
 @dataclass
+class FakeFigures:
+    """The page of figures as a test sets it, and what was asked for."""
+
+    board: Dashboard | None = None
+    kept: list[Record] = field(default_factory=list)
+    asked: list[tuple[object, ...]] = field(default_factory=list)
+
+    def dashboard(self, station: str, since: datetime, until: datetime) -> Dashboard:
+        self.asked.append((station, since, until))
+        return self.board or Dashboard(Window(since, until), "UTC", empty="no part came")
+
+    def rejects(
+        self, station: str, since: datetime, until: datetime, kind: str
+    ) -> Sequence[Record]:
+        self.asked.append((station, since, until, kind))
+        return self.kept
+
+
+@dataclass
 class FakePictures:
     """One picture for everything that is known."""
 
@@ -283,6 +304,7 @@ class FakeFactory:
     cards: Sequence[StationCard] = (BOARD, RING, BLISTER)
     clock: FakeClock = field(default_factory=FakeClock)
     records: FakeRecords = field(default_factory=FakeRecords)
+    figures: FakeFigures = field(default_factory=FakeFigures)
     pictures: FakePictures = field(default_factory=FakePictures)
     people: FakePeople = field(default_factory=FakePeople)
     line: FakeLine = field(default_factory=FakeLine)
@@ -296,6 +318,7 @@ class FakeFactory:
         return Services(
             live=self.live,
             records=self.records,
+            figures=self.figures,
             pictures=self.pictures,
             people=self.people,
             line=self.line,
