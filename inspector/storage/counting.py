@@ -153,13 +153,16 @@ def _closed(connection: Connection, station: str, window: Stretch) -> dict[str, 
 
 
 def _closed_cells(station: str, window: Stretch) -> Select[Any]:
-    cell = cell_counts.c
-    hour = and_(period_counts.c.station == cell.station, period_counts.c.began_at == cell.began_at)
+    """Return the question for the cells of `_whole_hours`; a join would loop over both."""
+    cell, hour = cell_counts.c, period_counts.c
+    stale = select(hour.began_at).where(
+        hour.kind == "hour", hour.station == station, hour.stale.is_(True)
+    )
+    within = cell.began_at >= window[0], cell.began_at <= window[1] - HOUR_US
     by = cell.strata_version, cell.stratum, cell.audit_pi
     return (
         select(*by, func.sum(cell.parts))
-        .join_from(cell_counts, period_counts, hour)
-        .where(*_whole_hours(station, window))
+        .where(cell.station == station, *within, cell.began_at.not_in(stale))
         .group_by(*by)
     )
 

@@ -22,6 +22,12 @@ _STATION: Final[ColumnElement[str]] = parts.c.station + ""
 _TRIGGERED_AT: Final[ColumnElement[int]] = parts.c.triggered_at + 0
 
 
+def of_few(station: str, window: Stretch) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions on the parts of few presses or reviews, which are looked up by id."""
+    of_station = (_STATION.in_([station]),) if station else ()
+    return window[0] <= _TRIGGERED_AT, window[1] > _TRIGGERED_AT, *of_station
+
+
 def reviewed_between(connection: Connection, station: str, window: Stretch) -> tuple[Reviewed, ...]:
     """Return the parts triggered in a window that were drawn or looked at, oldest first."""
     at = parts.c.triggered_at
@@ -30,8 +36,7 @@ def reviewed_between(connection: Connection, station: str, window: Stretch) -> t
     drawn = select(*_PART).where(text("parts.selected"), at >= window[0], at < window[1])
     found = {row.record: row for row in connection.execute(drawn.where(*of_station))}
     looks: defaultdict[str, list[Look]] = defaultdict(list)
-    within = window[0] <= _TRIGGERED_AT, window[1] > _TRIGGERED_AT
-    for row in connection.execute(_looks(window).where(*within, *of_station)):
+    for row in connection.execute(_looks(window).where(*of_few(station, window))):
         found[row.record] = row
         look = Look(row.source, row.word, row.reviewer, row.kind, from_us(row.at))
         looks[row.record].append(look)

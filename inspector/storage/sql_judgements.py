@@ -30,7 +30,7 @@ from inspector.storage.counting import cells_between, counts_between
 from inspector.storage.defects import defects_in, strongest
 from inspector.storage.feedback_schema import packages, reviews, seeded_defects
 from inspector.storage.happening import happened_in, recorded_until
-from inspector.storage.reviewing import reviewed_between, standing
+from inspector.storage.reviewing import of_few, reviewed_between, standing
 from inspector.storage.schema import from_us, parts, plc_decisions, to_us, verdict_events
 from inspector.storage.sql_store import SqlRecords, newest, whole
 
@@ -50,10 +50,8 @@ class Asked:
 
     @property
     def parts(self) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions on the parts."""
-        at = parts.c.triggered_at
-        of = (parts.c.station == self.station,) if self.station else ()
-        return *of, at >= self.since, at < self.until
+        """Return the conditions on the parts of presses."""
+        return of_few(self.station, (self.since, self.until))
 
 
 class SqlFigures(SqlRecords):
