@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from inspector.config.genicam import GenicamCamera
 from inspector.domain.run_of_rejects import RunRule
 from inspector.settings import Name, Settings
 
@@ -29,9 +28,7 @@ class FolderCamera(Settings):
     loop: bool = Field(default=True, description="Start again after the last picture.")
 
 
-CameraSettings = Annotated[
-    SimulatedCamera | FolderCamera | GenicamCamera, Field(discriminator="kind")
-]
+CameraSettings = Annotated[SimulatedCamera | FolderCamera, Field(discriminator="kind")]
 
 
 class PictureLimits(Settings):

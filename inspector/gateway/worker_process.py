@@ -21,10 +21,7 @@ from threading import Event, Thread
 import cv2
 
 from inspector.cameras.folder import FolderCamera
-from inspector.cameras.genicam import GenicamCamera
-from inspector.cameras.genicam_connection import Wanted
 from inspector.cameras.simulated import SimulatedCamera
-from inspector.config.genicam import GenicamCamera as GenicamCameraSettings
 from inspector.config.site import Site
 from inspector.config.station import FolderCamera as FolderCameraSettings
 from inspector.config.station import Station, View
@@ -327,10 +324,6 @@ def camera_of(site: Site, runtime: Runtime, station: Station, view: View) -> Cam
         return FolderCamera(
             folder, view.name, rate_hz=settings.rate_hz, loop=settings.loop, waits=waits
         )
-    if isinstance(view.camera, GenicamCameraSettings):
-        chosen = view.camera.model_dump(exclude={"kind"})
-        waits = site.plc_of(station).asks_cameras
-        return GenicamCamera(Wanted(**chosen, waits=waits), view.name)
     return SimulatedCamera(runtime.camera_socket(station.name, view.name), view.name)
 
 

@@ -17,14 +17,11 @@ import cv2
 import numpy as np
 
 from inspector.cameras.folder import FolderCamera
-from inspector.cameras.genicam import GenicamCamera
-from inspector.cameras.genicam_connection import Wanted
 from inspector.cameras.simulated import SimulatedCamera
 from inspector.ports import Camera
 from inspector.simulator.camera import Camera as Source
 from inspector.simulator.camera import Shot
 from inspector.simulator.camera_server import Outlet
-from tests.gige import ADDRESS, SMALL, fake_gige
 
 WAIT_S = 5.0
 PICTURES = 3
@@ -155,25 +152,7 @@ def folder_bench(folder: Path) -> Iterator[Bench]:
     )
 
 
-@contextmanager
-def genicam_bench(_: Path) -> Iterator[Bench]:
-    """Yield Aravis' fake GigE Vision camera, which runs by itself and keeps its own time."""
-    by_order = {**SMALL, "TriggerMode": "On"}
-    with fake_gige() as camera:
-        yield Bench(
-            GenicamCamera(Wanted(ADDRESS, features=SMALL), "top"),
-            lambda _: None,
-            camera.kill,
-            camera.start,
-            absent=GenicamCamera(Wanted("127.0.0.9"), "top"),
-            waits=GenicamCamera(Wanted(ADDRESS, features=by_order, waits=True), "top"),
-            size=(48, 64),
-            tolerance_us=500_000,  # on a computer that has other things to do
-        )
-
-
 BENCHES: Final[tuple[tuple[str, Callable[[Path], AbstractContextManager[Bench]]], ...]] = (
     ("folder", folder_bench),
-    ("genicam", genicam_bench),
     ("simulated", simulated_bench),
 )

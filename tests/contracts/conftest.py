@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.needs import NOT_RUN
 
-OF_A_KIND = re.compile(r"contracts/test_cameras\.py::\w+\[(?:\d+-)?([a-z]\w*)[\]-]")
+OF_A_KIND = re.compile(r"contracts/test_cameras\.py::\w+\[(\w+)\]")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
