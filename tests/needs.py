@@ -1,7 +1,7 @@
 """What a test needs from the computer: it says so, and is *not run* where it is missing.
 
 A test that was not run for want of something is named at the end of the run, and with CI=true it
-fails: there everything must be present.
+fails: there everything must be present, but for what no package brings (`impossible`).
 
     def test_the_operator_screen_in_a_real_browser() -> None:
         chromium = require_program("chromium")
@@ -18,6 +18,7 @@ from typing import Final, NoReturn
 import pytest
 
 NOT_RUN: Final = "not run: "
+IMPOSSIBLE: Final = "impossible here: "
 INTEROP: Final = Path(__file__).parent / "interop"
 
 # Programs whose Debian package has another name.
@@ -79,6 +80,11 @@ def require_root() -> None:
     """Leave the test as not run where it is not root's."""
     if os.geteuid() != 0:
         not_run("needs root")
+
+
+def impossible(why: str) -> NoReturn:
+    """Leave the test as one that this computer cannot run, whatever is installed; CI does too."""
+    pytest.skip(IMPOSSIBLE + why, allow_module_level=True)
 
 
 def not_run(why: str) -> NoReturn:

@@ -315,8 +315,9 @@ def settings_of(model: type[BaseModel], under: str = "") -> Iterator[tuple[str, 
         found: dict[str, Setting] = {}
         for member in members:
             for inner, setting in settings_of(member, f"{key}."):
-                before = found.get(inner)
-                both = f"{before.range}, {setting.range}" if before else setting.range
+                # The same key may stand in the tables of several kinds.
+                before = found.get(inner, setting)
+                both = f"{before.range}, {setting.range}" if before != setting else setting.range
                 found[inner] = setting._replace(range=both)
         yield from found.items()
 

@@ -17,9 +17,10 @@ TEXT = "".join((DOCS / page).read_text("utf-8") for page in ("faults.md", "plc/f
 LINES = [line for line in TEXT.splitlines() if line.startswith("| ") and "| tests |" not in line]
 REFERENCES = sorted(set(re.findall(r"`([\w/]+\.py)::(\w+)`", TEXT)))
 OF_PLC = ("F01", *(f"F{number}" for number in range(13, 20)), "F34", "A35", "A36", "A37")
+OF_CAMERAS = ("F08", "F11", "F12", "A27", "A29")
 OF_VISION = ("F07", "F09", "F10", *(f"F{number}" for number in range(22, 27)), "F35")
 OF_STORAGE = (*(f"F0{number}" for number in range(2, 7)), "F20", "F21", "F40")
-NUMBERS = (*OF_PLC, *OF_VISION, *OF_STORAGE)
+NUMBERS = (*OF_PLC, *OF_CAMERAS, *OF_VISION, *OF_STORAGE)
 
 
 @cache

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inspector.config.plc_profile import PlcProfile, node_clashes, node_of
 from inspector.config.scada import ScadaSettings
-from inspector.config.station import FolderCamera, Station, View, most_in_flight
+from inspector.config.station import FolderCamera, Station, VideoCamera, View, most_in_flight
 from inspector.errors import SettingsWrong
 
 PLC_TABLE_MARGIN = 1.5
@@ -87,12 +87,19 @@ def _cross_check(folder: Path, station: Station, plcs: list[PlcProfile]) -> list
     if plc and plc.operator_table and station.hold_rejects:
         why = f"stations/plc/{plc.name}.toml has an operator table: a word needs no holding back"
         problems.append(SettingsWrong(file, "hold_rejects", why))
+    return problems + list(_missing_pictures(folder, station))
+
+
+def _missing_pictures(folder: Path, station: Station) -> Iterator[SettingsWrong]:
+    file = f"stations/{station.name}.toml"
     for number, view in enumerate(station.views):
         camera = view.camera
         if isinstance(camera, FolderCamera) and not (folder / camera.path).is_dir():
             why = f"there is no folder {camera.path}"
-            problems.append(SettingsWrong(file, f"views.{number}.camera.path", why))
-    return problems
+            yield SettingsWrong(file, f"views.{number}.camera.path", why)
+        if isinstance(camera, VideoCamera) and not (folder / camera.file).is_file():
+            why = f"there is no file {camera.file}"
+            yield SettingsWrong(file, f"views.{number}.camera.file", why)
 
 
 def _plc_check(plc: PlcProfile, stations: list[Station]) -> list[SettingsWrong]:

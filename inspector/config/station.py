@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -24,11 +26,72 @@ class FolderCamera(Settings):
 
     kind: Literal["folder"] = Field(description="Pictures from a folder.")
     path: str = Field(description="Folder with pictures, relative to the site.")
-    rate_hz: float = Field(default=1.0, gt=0, le=1000, description="Pictures a second.")
+    rate_hz: float = Field(
+        default=1.0, ge=0, le=1000, description="Pictures a second; 0: each when it is fetched."
+    )
     loop: bool = Field(default=True, description="Start again after the last picture.")
 
 
-CameraSettings = Annotated[SimulatedCamera | FolderCamera, Field(discriminator="kind")]
+class VideoCamera(Settings):
+    """A video file."""
+
+    kind: Literal["video"] = Field(description="A video file.")
+    file: str = Field(description="The file, relative to the site.")
+    speed: float = Field(
+        default=1.0, ge=0, le=1000, description="Times its rate; 0: each picture when fetched."
+    )
+    loop: bool = Field(default=True, description="Start again after the last picture.")
+
+
+class UsbCamera(Settings):
+    """A USB camera, or what else Linux shows as a video device."""
+
+    kind: Literal["usb"] = Field(description="A USB camera (V4L2).")
+    device: str = Field(pattern=r"^/dev/[^ ]+$", description="Its device under /dev.")
+    width_px: int = Field(default=0, ge=0, description="Width to ask of it; 0: as it is set.")
+    height_px: int = Field(default=0, ge=0, description="Height to ask of it; 0: as it is set.")
+    wanted_hz: float = Field(
+        default=0.0, ge=0, description="Pictures a second to ask of it; 0: as it is set."
+    )
+    delay_ms: float = Field(default=0.0, ge=0, description="From an exposure to its picture.")
+
+
+class RtspCamera(Settings):
+    """A network camera that streams by RTSP."""
+
+    kind: Literal["rtsp"] = Field(description="A network camera's stream (RTSP).")
+    address: str = Field(description="rtsp://host/..., without user and password.")
+    user: str = Field(default="", description="User at the camera; empty: none.")
+    password_env: str = Field(
+        default="", description="Environment variable that holds the password."
+    )
+    password_file: str = Field(
+        default="", description="Or file with it, relative to the site, mode 0600 or stricter."
+    )
+    delay_ms: float = Field(default=0.0, ge=0, description="From an exposure to its picture.")
+
+    @model_validator(mode="after")
+    def _no_secret(self) -> RtspCamera:
+        # Here and not at the field: what is said of a field repeats what stands there.
+        for wrong, why in self._wrong():
+            if wrong:
+                raise ValueError(why)
+        return self
+
+    def _wrong(self) -> Iterator[tuple[bool, str]]:
+        parts = urlsplit(self.address)
+        there = parts.scheme == "rtsp" and parts.hostname and self.address.isprintable()
+        yield not there, "address must be rtsp://host/..."
+        yield "@" in parts.netloc, "address holds a user: name it in user, its password elsewhere"
+        secrets = bool(self.password_env) + bool(self.password_file)
+        why = "a user needs password_env or password_file, one of them, and nobody else does"
+        yield secrets != bool(self.user), why
+
+
+CameraSettings = Annotated[
+    SimulatedCamera | FolderCamera | VideoCamera | UsbCamera | RtspCamera,
+    Field(discriminator="kind"),
+]
 
 
 class PictureLimits(Settings):

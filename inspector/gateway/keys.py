@@ -11,6 +11,7 @@ from typing import Protocol
 from inspector.audit.note import Signer
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.scada import ScadaSettings
+from inspector.config.station import RtspCamera
 from inspector.config.store import StoreSettings
 from inspector.errors import BadInput, SettingsWrong, StoreRefused
 
@@ -125,6 +126,13 @@ def store_password(settings: StoreSettings, folder: Path) -> str:
     if not settings.password_env and not settings.password_file:
         return ""
     return _password(settings, folder, "site.toml", table="store.")
+
+
+def camera_password(settings: RtspCamera, folder: Path, station: str, view: str) -> str:
+    """Return the password at a camera, empty for nobody's user; raises as `plc_password`."""
+    if not settings.user:
+        return ""
+    return _password(settings, folder, f"stations/{station}.toml", table=f"views.{view}.camera.")
 
 
 def _shown(profile: PlcProfile) -> str:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from inspector.config.site import Site
+from inspector.config.station import RtspCamera
 from inspector.errors import BadInput, ProviderUnavailable, SettingsWrong
 from inspector.gateway.keys import (
+    camera_password,
     plc_password,
     pull_password,
     scada_password,
@@ -37,6 +39,8 @@ def check_before_start(site: Site) -> None:
         raise problem
     if site.demo is None:  # the demo makes its passwords itself
         _have_passwords(site)
+    for problem in camera_password_problems(site):
+        raise problem
     check_usable(Path(site.data), server_of(site))
     if site.port:
         must_be_free(site.host, site.port, "choose another with --port")
@@ -101,6 +105,19 @@ def password_file_problems(site: Site) -> Iterator[BadInput]:
             yield from _problem(pull_password, plc, folder)
     if site.store and site.store.password_file:
         yield from _problem(store_password, site.store, folder)
+    yield from camera_password_problems(site, only_files=True)
+
+
+def camera_password_problems(site: Site, *, only_files: bool = False) -> Iterator[BadInput]:
+    """Yield what is wrong with the passwords at cameras, or with those in files alone."""
+    for station in site.stations:
+        for view in station.views:
+            camera = view.camera
+            if isinstance(camera, RtspCamera) and (camera.password_file or not only_files):
+                try:
+                    camera_password(camera, Path(site.folder), station.name, view.name)
+                except BadInput as error:
+                    yield error
 
 
 def _problem(

@@ -20,15 +20,13 @@ from threading import Event, Thread
 
 import cv2
 
-from inspector.cameras.folder import FolderCamera
-from inspector.cameras.simulated import SimulatedCamera
 from inspector.config.site import Site
-from inspector.config.station import FolderCamera as FolderCameraSettings
-from inspector.config.station import Station, View
+from inspector.config.station import Station
 from inspector.domain.frame import Frame
 from inspector.domain.health import State
 from inspector.errors import InspectorError
 from inspector.gateway.calibration import checks_elsewhere, checks_of
+from inspector.gateway.camera_kinds import camera_of
 from inspector.gateway.held_pictures import HeldPictures
 from inspector.gateway.kill_timer import KillTimer
 from inspector.gateway.line_link import LineLink, say_end
@@ -313,18 +311,6 @@ def _run(site: Site, runtime: Runtime, station: Station, stop: Event) -> None:
         load=lambda package: station_model(site, station.model_copy(update={"package": package})),
         elsewhere=checks_elsewhere(site, station),
     ).run(stop)
-
-
-def camera_of(site: Site, runtime: Runtime, station: Station, view: View) -> Camera:
-    """Return a view's camera, not yet opened."""
-    if isinstance(view.camera, FolderCameraSettings):
-        settings = view.camera
-        folder = Path(site.folder) / settings.path
-        waits = site.plc_of(station).asks_cameras
-        return FolderCamera(
-            folder, view.name, rate_hz=settings.rate_hz, loop=settings.loop, waits=waits
-        )
-    return SimulatedCamera(runtime.camera_socket(station.name, view.name), view.name)
 
 
 def started(loops: Sequence[Callable[[Event], None]], stop: Event) -> list[Thread]:

@@ -22,7 +22,7 @@ from inspector.simulator.cell import Line, Pulse
 from inspector.simulator.truth import TruthFile
 
 HEADER = struct.Struct("<QQII")
-"""Counter, taken_us, width, height; the same as in `cameras/simulated.py`, as a test says."""
+"""Counter, taken_us, width, height; the same as in `cameras/frame_socket.py`, as a test says."""
 FRAMES_KEPT = 16
 """For a client that does not read; then its oldest frame is lost."""
 WIRE_LINE_BYTES = 1 << 16

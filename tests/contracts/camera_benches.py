@@ -5,6 +5,7 @@ leaves the test as not run (tests/needs.py) where the computer lacks something.
 """
 
 import asyncio
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -17,11 +18,16 @@ import cv2
 import numpy as np
 
 from inspector.cameras.folder import FolderCamera
+from inspector.cameras.rtsp import rtsp_camera
 from inspector.cameras.simulated import SimulatedCamera
+from inspector.cameras.usb import usb_camera
+from inspector.cameras.video import VideoCamera
 from inspector.ports import Camera
 from inspector.simulator.camera import Camera as Source
 from inspector.simulator.camera import Shot
 from inspector.simulator.camera_server import Outlet
+from tests.needs import impossible, require_program
+from tests.rtsp_streams import BALL_SIZE, BALL_STEP_US, RtspServer
 
 WAIT_S = 5.0
 PICTURES = 3
@@ -43,6 +49,7 @@ class Bench:
         size: Height and width of its pictures.
         interval_us: Between two pictures by the camera's own clock.
         tolerance_us: Of the interval.
+        skips: Whether it passes over pictures that nobody fetched, as its counter then says.
     """
 
     camera: Camera
@@ -54,6 +61,7 @@ class Bench:
     size: tuple[int, int] = (30, 40)
     interval_us: int = 20_000
     tolerance_us: int = 0
+    skips: bool = False
 
 
 class Served:
@@ -152,7 +160,86 @@ def folder_bench(folder: Path) -> Iterator[Bench]:
     )
 
 
+@contextmanager
+def video_bench(folder: Path) -> Iterator[Bench]:
+    """Yield a video file."""
+    file = folder / "video.avi"
+
+    def mend() -> None:
+        writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), RATE_HZ, (40, 30))
+        for number in range(PICTURES):
+            writer.write(np.full((30, 40, 3), 40 * number, np.uint8))
+        writer.release()
+
+    mend()
+    yield Bench(
+        VideoCamera(file, "top"),
+        lambda _: None,
+        file.unlink,
+        mend,
+        absent=VideoCamera(folder / "none", "top"),
+        waits=VideoCamera(file, "top", waits=True),
+    )
+
+
+@contextmanager
+def rtsp_bench(_: Path) -> Iterator[Bench]:
+    """Yield the stream of a real RTSP server, whose camera runs by itself."""
+    with RtspServer() as server:
+        yield Bench(
+            rtsp_camera("top", server.address),
+            lambda _: None,
+            server.stop,
+            server.start,
+            absent=rtsp_camera("top", server.address + "/none"),
+            waits=rtsp_camera("top", server.address, waits=True),
+            size=BALL_SIZE,
+            interval_us=BALL_STEP_US,
+            tolerance_us=20,  # a stream's clock ticks each 11 µs
+            skips=True,
+        )
+
+
+@contextmanager
+def usb_bench(_: Path) -> Iterator[Bench]:
+    """Yield the output of a v4l2 loopback, where the kernel has one."""
+    names = Path("/sys/class/video4linux").glob("*/name")
+    loops = [name.parent.name for name in names if "loopback" in name.read_text().lower()]
+    if not loops:
+        impossible("the kernel has no v4l2loopback")
+    launch = require_program("gst-launch-1.0", package="gstreamer1.0-tools")
+    ball = "video/x-raw,format=YUY2,width=640,height=480,framerate=25/1"
+    sink = ["v4l2sink", f"device=/dev/{loops[0]}"]
+    command = [launch, "-q", "videotestsrc", "is-live=true", "pattern=ball", "!", ball, "!", *sink]
+    running: list[subprocess.Popen[bytes]] = []
+
+    def break_it() -> None:
+        running[-1].kill()
+        running[-1].wait()
+
+    def mend() -> None:
+        running.append(subprocess.Popen(command))
+
+    mend()
+    yield Bench(
+        usb_camera("top", f"/dev/{loops[0]}"),
+        lambda _: None,
+        break_it,
+        mend,
+        absent=usb_camera("top", "/dev/video999"),
+        waits=usb_camera("top", f"/dev/{loops[0]}", waits=True),
+        size=BALL_SIZE,
+        interval_us=BALL_STEP_US,
+        tolerance_us=10_000,
+        skips=True,
+    )
+    break_it()
+
+
 BENCHES: Final[tuple[tuple[str, Callable[[Path], AbstractContextManager[Bench]]], ...]] = (
     ("folder", folder_bench),
+    ("rtsp", rtsp_bench),
     ("simulated", simulated_bench),
+    ("usb", usb_bench),
+    ("video", video_bench),
 )

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.needs import NOT_RUN
+from tests.needs import IMPOSSIBLE, NOT_RUN
 
 OF_A_KIND = re.compile(r"contracts/test_cameras\.py::\w+\[(\w+)\]")
 
@@ -19,10 +19,11 @@ def camera_kinds(stats: dict[str, list[Any]]) -> str:
     """Return which kinds of cameras ran, and which not and why; empty when none was asked for."""
     ran = {kind for one in stats.get("passed", []) + stats.get("failed", []) for kind in _kind(one)}
     missing = {
-        kind: why.split(NOT_RUN, 1)[1]
+        kind: why.split(want, 1)[1].rstrip("')")
         for one in stats.get("skipped", [])
         for kind in _kind(one)
-        if NOT_RUN in (why := str(one.longrepr))
+        for want in (NOT_RUN, IMPOSSIBLE)
+        if want in (why := str(one.longrepr))
     }
     said = f"cameras: ran {', '.join(sorted(ran)) or 'none'}" if ran or missing else ""
     return said + "".join(f"; {kind} did not: {why}" for kind, why in sorted(missing.items()))

@@ -17,7 +17,7 @@ from tests.contracts.camera_benches import BENCHES, PICTURES, WAIT_S, Bench
 
 NO_TIME_S = 0.02
 AT_ONCE_S = 2.0
-RECONNECTS = 20
+RECONNECTS = 5
 
 
 @pytest.fixture(params=[made for _, made in BENCHES], ids=[kind for kind, _ in BENCHES])
@@ -35,8 +35,10 @@ def test_frames_come_oldest_first_with_the_cameras_own_counter_and_clock(bench: 
     bench.take(2 * PICTURES)
     frames = [bench.camera.frame(WAIT_S) for _ in range(2 * PICTURES)]
     for before, after in pairwise(frames):
-        assert after.counter == before.counter + 1
-        assert abs(after.taken_us - before.taken_us - bench.interval_us) <= bench.tolerance_us
+        steps = after.counter - before.counter
+        assert steps == 1 or (bench.skips and steps > 1)
+        apart_us = steps * bench.interval_us
+        assert abs(after.taken_us - before.taken_us - apart_us) <= bench.tolerance_us
         assert after.ready_s >= before.ready_s
     assert abs(frames[-1].ready_s - time.monotonic()) < WAIT_S
     assert {(frame.view, frame.session) for frame in frames} == {("top", 1)}

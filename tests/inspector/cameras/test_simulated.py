@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.cameras import simulated
+from inspector.cameras import frame_socket
 from inspector.cameras.simulated import SimulatedCamera
 from inspector.errors import CameraLost, CameraTimeout
 from inspector.simulator import camera_server
@@ -24,7 +24,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def test_both_ends_of_the_wire_mean_the_same_header() -> None:
-    assert simulated.HEADER.format == camera_server.HEADER.format
+    assert frame_socket.HEADER.format == camera_server.HEADER.format
 
 
 def test_a_frame_that_comes_in_pieces_survives_a_time_out(tmp_path: Path) -> None:

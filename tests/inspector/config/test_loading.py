@@ -48,7 +48,7 @@ WRONG = [
     (RING, changed('"CPU"', '"TPU"'), "device.name: "),
     (RING, changed('"CPU"', '"CPU"\nfallback = ["GPU", "CPU"]'), "device: fallback must name"),
     (RING, changed('"CPU"', '"CPU"\nfallback = ["GPU", "GPU"]'), "device: fallback must name"),
-    (RING, changed('{ kind = "simulated" }', '{ kind = "usb" }'), "views.0.camera: "),
+    (RING, changed('{ kind = "simulated" }', '{ kind = "webcam" }'), "views.0.camera: "),
     (RING, changed('name = "side"', 'name = "top"'), "views must have different names"),
     (RING, changed("at_counts = 6000", "at_counts = 7500"), "view side stands behind"),
     (RING, changed("answer_by_counts = 7500", "answer_by_counts = 14800"), "belt: answer_by"),
