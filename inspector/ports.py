@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
@@ -52,6 +52,15 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Disconnect; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class CountsLosses(Protocol):
+    """A camera that knows what was lost on the way from it."""
+
+    def losses(self) -> Mapping[str, int]:
+        """Return counts by name that only go up; `incomplete`: frames that were not delivered."""
         ...
 
 

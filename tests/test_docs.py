@@ -25,7 +25,7 @@ from inspector.cli import COMMANDS, commands
 from inspector.config.loading import load_site
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.site import SiteFile
-from inspector.config.station import Station
+from inspector.config.station import Station, View
 from inspector.domain.accounting import Recorded, account
 from inspector.domain.overriding import Press
 from inspector.domain.verdict import Verdict
@@ -77,6 +77,11 @@ def test_every_setting_has_the_unit_that_its_name_says_and_a_meaning(file: str) 
         unit = next((UNITS[end] for end in longest_first(UNITS) if key.endswith(end)), None)
         assert unit is None or row["unit"] == unit, key
         assert len(row["meaning"]) > 10, key
+
+
+def test_the_example_of_an_industrial_camera_is_a_view() -> None:
+    (view,) = tomllib.loads(code_blocks("stations.md", "toml")[2])["views"]
+    assert View.model_validate(view).camera.kind == "genicam"
 
 
 @pytest.mark.parametrize("model", FILES.values())
@@ -370,12 +375,18 @@ def range_of(field: FieldInfo) -> str:
     if get_origin(annotation) is tuple:
         return f"{spoken(field.metadata)} {items_of(get_args(annotation)[0])}"
     if get_origin(annotation) is dict:
-        value = get_args(annotation)[1]
-        return f"class → {spoken(getattr(value, '__metadata__', ()))}"
+        return named_range(get_args(annotation)[1])
     if annotation is str:
         return text_range(field)
     whole = "whole number, " if annotation is int else ""
     return whole + spoken(field.metadata)
+
+
+def named_range(value: Any) -> str:
+    """Return in words what a table by name or class holds."""
+    if get_origin(value) is types.UnionType:
+        return "name → `true`, `false`, number or text"
+    return f"class → {spoken(getattr(value, '__metadata__', ()))}"
 
 
 def items_of(one: Any) -> str:

@@ -14,6 +14,7 @@ from inspector.config.station import Station
 from inspector.errors import SettingsWrong
 from inspector.gateway.preflight import (
     device_problems,
+    library_problems,
     package_problems,
     password_file_problems,
 )
@@ -43,6 +44,7 @@ def check_command(site: Path) -> None:
         later = [
             *package_problems(found),
             *device_problems(found),
+            *library_problems(found),
             *password_file_problems(found),
         ]
         lines += [str(problem) for problem in later]

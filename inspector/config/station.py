@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
+from inspector.config.genicam import GenicamCamera
 from inspector.domain.run_of_rejects import RunRule
 from inspector.settings import Name, Settings
 
@@ -89,7 +90,7 @@ class RtspCamera(Settings):
 
 
 CameraSettings = Annotated[
-    SimulatedCamera | FolderCamera | VideoCamera | UsbCamera | RtspCamera,
+    SimulatedCamera | FolderCamera | VideoCamera | UsbCamera | RtspCamera | GenicamCamera,
     Field(discriminator="kind"),
 ]
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from inspector.cameras.folder import FolderCamera
+from inspector.cameras.genicam import GenicamCamera
+from inspector.cameras.genicam_connection import Wanted
 from inspector.cameras.rtsp import rtsp_camera
 from inspector.cameras.simulated import SimulatedCamera
 from inspector.cameras.usb import usb_camera
 from inspector.cameras.video import VideoCamera
 from inspector.config import station as settings
+from inspector.config.genicam import GenicamCamera as GenicamSettings
 from inspector.config.site import Site
 from inspector.config.station import Station, View
 from inspector.gateway.keys import camera_password
@@ -47,5 +50,8 @@ def camera_of(site: Site, runtime: Runtime, station: Station, view: View) -> Cam
                 waits=waits,
                 delay_s=rtsp.delay_ms / 1000,
             )
+        case GenicamSettings() as genicam:
+            wanted = Wanted(**genicam.model_dump(exclude={"kind"}), waits=waits)
+            return GenicamCamera(wanted, view.name)
         case settings.SimulatedCamera():
             return SimulatedCamera(runtime.camera_socket(station.name, view.name), view.name)

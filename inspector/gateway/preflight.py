@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from inspector.cameras.aravis import GenicamFailed, aravis
+from inspector.config.genicam import GenicamCamera
 from inspector.config.site import Site
 from inspector.config.station import RtspCamera
 from inspector.errors import BadInput, ProviderUnavailable, SettingsWrong
@@ -31,11 +33,11 @@ def check_before_start(site: Site) -> None:
     """Return when everything that can be looked at before a start is in order.
 
     Raises:
-        BadInput: A package is damaged or does not fit, a station's device is not here, the
-            database cannot be used, nothing can be written, a password is not to be had, or a
-            port is taken; the first of these, with file and key.
+        BadInput: A package is damaged or does not fit, a station's device or a camera's library
+            is not here, the database cannot be used, nothing can be written, a password is not
+            to be had, or a port is taken; the first of these, with file and key.
     """
-    for problem in (*package_problems(site), *device_problems(site)):
+    for problem in (*package_problems(site), *device_problems(site), *library_problems(site)):
         raise problem
     if site.demo is None:  # the demo makes its passwords itself
         _have_passwords(site)
@@ -93,6 +95,18 @@ def _devices_here() -> list[str]:
     from inspector.vision.onnx_engine import available_devices  # noqa: PLC0415 - `engines.py`
 
     return available_devices()
+
+
+def library_problems(site: Site) -> Iterator[BadInput]:
+    """Yield the views whose kind of camera needs a library that this computer lacks."""
+    for station in site.stations:
+        for number, view in enumerate(station.views):
+            if isinstance(view.camera, GenicamCamera):
+                try:
+                    aravis()
+                except GenicamFailed as error:
+                    file, key = f"stations/{station.name}.toml", f"views.{number}.camera.kind"
+                    yield SettingsWrong(file, key, str(error))
 
 
 def password_file_problems(site: Site) -> Iterator[BadInput]:

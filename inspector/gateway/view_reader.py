@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import Full, Queue
 from threading import Event
 
 from inspector.domain.frame import Frame
 from inspector.errors import CameraLost, CameraTimeout
 from inspector.gateway.line_link import LineLink
-from inspector.ports import Camera
+from inspector.ports import Camera, CountsLosses
 
 WAIT_S = 0.2
 BACK_OFF_S = (0.1, 0.2, 0.5, 1.0)
+COMPLETE_AGAIN = 100
+"""After so many frames without a loss, packets are no longer said to be lost."""
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class ViewReader:
         self.up, self.why = False, "not connected yet"
         self.received = self.dropped = 0
         self._behind = False
+        self._incomplete, self._lossy_until = 0, 0
 
     def run(self, stop: Event) -> None:
         """Read until `stop`; a camera that went away is opened again within a second."""
@@ -59,8 +62,9 @@ class ViewReader:
                 except CameraLost as error:
                     # Only a frame counts as success: a camera may answer and hang up at once.
                     failures = 0 if self.received > received else failures + 1
-                    self._camera.close()
+                    # Before closing, which takes seconds where a camera does not answer any more.
                     self._tell(up=False, why=error.why)
+                    self._camera.close()
                     stop.wait(BACK_OFF_S[min(failures, len(BACK_OFF_S) - 1)])
         finally:
             self._camera.close()
@@ -77,6 +81,7 @@ class ViewReader:
             "session": self._camera.session,
             "frames": self.received,
             "dropped": self.dropped,
+            **self._losses(),
         }
 
     def _read(self, stop: Event) -> None:
@@ -84,11 +89,27 @@ class ViewReader:
             try:
                 frame = self._camera.frame(WAIT_S)
             except CameraTimeout:
+                self._tell_losses()
                 continue
             self._take(frame)
 
+    def _losses(self) -> Mapping[str, int]:
+        return self._camera.losses() if isinstance(self._camera, CountsLosses) else {}
+
+    def _tell_losses(self) -> None:
+        """Tell the line when frames come incomplete, and when that has ended."""
+        before, self._incomplete = self._incomplete, self._losses().get("incomplete", 0)
+        if self._incomplete > before:
+            self._lossy_until = self.received + COMPLETE_AGAIN
+            so_far = f"{self._incomplete} frames came incomplete so far"
+            self._announce("losses", f"view {self.view}: packets are lost, {so_far}")
+        elif self._lossy_until and self.received >= self._lossy_until:
+            self._lossy_until = 0
+            self._announce("losses", "")
+
     def _take(self, frame: Frame) -> None:
         self.received += 1
+        self._tell_losses()
         self._link.send({"do": "frame", **frame_head(frame)})
         try:
             self._frames.put_nowait(frame)
@@ -105,9 +126,11 @@ class ViewReader:
         """Tell the line when the queue is full, and when it takes frames again."""
         if behind != self._behind:
             self._behind = behind
-            text = "the worker is behind, frames are refused" if behind else ""
-            name = f"{self.view}_behind"
-            self._link.announce(name, {"do": "alarm", "name": name, "text": text, "on": behind})
+            self._announce("behind", "the worker is behind, frames are refused" if behind else "")
+
+    def _announce(self, what: str, text: str) -> None:
+        name = f"{self.view}_{what}"
+        self._link.announce(name, {"do": "alarm", "name": name, "text": text, "on": bool(text)})
 
     def _tell(self, *, up: bool, why: str) -> None:
         if (up, why) == (self.up, self.why) and not up:

@@ -18,6 +18,8 @@ import cv2
 import numpy as np
 
 from inspector.cameras.folder import FolderCamera
+from inspector.cameras.genicam import GenicamCamera
+from inspector.cameras.genicam_connection import Wanted
 from inspector.cameras.rtsp import rtsp_camera
 from inspector.cameras.simulated import SimulatedCamera
 from inspector.cameras.usb import usb_camera
@@ -26,6 +28,7 @@ from inspector.ports import Camera
 from inspector.simulator.camera import Camera as Source
 from inspector.simulator.camera import Shot
 from inspector.simulator.camera_server import Outlet
+from tests.gige import ADDRESS, SMALL, fake_gige
 from tests.needs import impossible, require_program
 from tests.rtsp_streams import BALL_SIZE, BALL_STEP_US, RtspServer
 
@@ -62,6 +65,11 @@ class Bench:
     interval_us: int = 20_000
     tolerance_us: int = 0
     skips: bool = False
+
+
+def handles() -> int:
+    """Return how many files and threads, of any library, this process has now."""
+    return sum(len(list(Path(f"/proc/self/{of}").iterdir())) for of in ("fd", "task"))
 
 
 class Served:
@@ -236,8 +244,26 @@ def usb_bench(_: Path) -> Iterator[Bench]:
     break_it()
 
 
+@contextmanager
+def genicam_bench(_: Path) -> Iterator[Bench]:
+    """Yield Aravis' fake GigE Vision camera, which runs by itself and keeps its own time."""
+    by_order = {**SMALL, "TriggerMode": "On"}
+    with fake_gige() as camera:
+        yield Bench(
+            GenicamCamera(Wanted(ADDRESS, features=SMALL), "top"),
+            lambda _: None,
+            camera.kill,
+            camera.start,
+            absent=GenicamCamera(Wanted("127.0.0.9"), "top"),
+            waits=GenicamCamera(Wanted(ADDRESS, features=by_order, waits=True), "top"),
+            size=(48, 64),
+            tolerance_us=500_000,  # on a computer that has other things to do
+        )
+
+
 BENCHES: Final[tuple[tuple[str, Callable[[Path], AbstractContextManager[Bench]]], ...]] = (
     ("folder", folder_bench),
+    ("genicam", genicam_bench),
     ("rtsp", rtsp_bench),
     ("simulated", simulated_bench),
     ("usb", usb_bench),

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from inspector.errors import CameraLost, CameraTimeout
-from tests.contracts.camera_benches import BENCHES, PICTURES, WAIT_S, Bench
+from tests.contracts.camera_benches import BENCHES, PICTURES, WAIT_S, Bench, handles
 
 NO_TIME_S = 0.02
 AT_ONCE_S = 2.0
@@ -59,9 +59,14 @@ def test_a_frame_is_a_bgr_picture_that_no_later_one_overwrites(bench: Bench) -> 
 def test_no_frame_in_time_is_a_time_out_and_the_camera_is_still_well(bench: Bench) -> None:
     bench.camera.open()
     with pytest.raises(CameraTimeout):
-        bench.camera.frame(0.001)
+        none_takes_them_that_fast(bench)
     bench.take(1)
     assert bench.camera.frame(WAIT_S).session == 1
+
+
+def none_takes_them_that_fast(bench: Bench) -> None:
+    for _ in range(PICTURES):
+        bench.camera.frame(0.001)
 
 
 def test_each_connection_is_a_session_of_its_own(bench: Bench) -> None:
@@ -90,8 +95,8 @@ def test_a_camera_that_went_away_is_lost_and_found_again_when_it_is_back(bench: 
     bench.break_it()
     with pytest.raises(CameraLost, match="top"):
         until_lost(bench)
-    bench.camera.close()
     bench.mend()
+    bench.camera.close()
     bench.camera.open()
     bench.take(1)
     assert bench.camera.frame(WAIT_S).session == 2
@@ -141,8 +146,3 @@ def test_a_reconnecting_camera_leaves_nothing_open(bench: Bench) -> None:
     while handles() > before and time.monotonic() < deadline_s:
         time.sleep(0.01)
     assert handles() <= before
-
-
-def handles() -> int:
-    """Return how many files and threads, of any library, this process has now."""
-    return sum(len(list(Path(f"/proc/self/{of}").iterdir())) for of in ("fd", "task"))
