@@ -9,7 +9,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.exceptions import HTTPException
 
 from inspector.errors import BadInput, NotAllowed, NotThere, Overtaken, StoreRefused
-from web import api, kpi, live, operator, orders, pictures, reviews, sign_in
+from web import api, kpi, live, operator, orders, pictures, review, reviews, sign_in
 from web.security import protect
 from web.services import RecorderAway, Services
 
@@ -25,7 +25,7 @@ def create_app(services: Services) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # DefaultJSONProvider's, not declared
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     protect(app, services)
-    for module in (operator, sign_in, live, pictures, kpi, api, reviews, orders):
+    for module in (operator, sign_in, live, pictures, kpi, api, review, reviews, orders):
         app.register_blueprint(module.blueprint(services))
     app.register_error_handler(
         StoreRefused, lambda error: _problem(f"The records cannot be read just now: {error}", 503)

@@ -21,7 +21,9 @@ from web.security import (
 )
 from web.services import RecorderAway, Services
 
-OUR_SCREENS = re.compile(r"/(\?station=[a-z][a-z0-9_]{0,31})?")
+OUR_SCREENS = re.compile(
+    r"/(\?station=[a-z][a-z0-9_]{0,31})?|/review(\?queue=(audit|disagreement|second))?"
+)
 
 
 def blueprint(services: Services) -> Blueprint:

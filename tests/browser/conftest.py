@@ -66,12 +66,22 @@ class Site:
         return self.factory.live.said
 
 
+def factory_of(**parts: Any) -> FakeFactory:
+    """Return the stand-ins in real time, some of them given."""
+    clock: Any = RealTime()
+    factory = FakeFactory(clock=clock, pictures=GreyPictures(), **parts)
+    factory.live = FakeLive(factory.cards, clock)
+    return factory
+
+
 @pytest.fixture
-def site() -> Iterator[Site]:
+def factory() -> FakeFactory:
+    return factory_of()
+
+
+@pytest.fixture
+def site(factory: FakeFactory) -> Iterator[Site]:
     """The web server as the gateway runs it, on a free port."""
-    clock = RealTime()
-    factory = FakeFactory(clock=clock, pictures=GreyPictures())  # type: ignore[arg-type]
-    factory.live = FakeLive(factory.cards, clock)  # type: ignore[arg-type]
     sockets: dict[int, object] = {}
     server = waitress.create_server(
         create_app(factory.services()), map=sockets, host="127.0.0.1", port=0, threads=24

@@ -15,6 +15,7 @@ from tests.web.calls import OTHER_SITE, sign_in
 from tests.web.fakes import FakeFactory
 from web import create_app
 from web.services import RecorderAway
+from web.sign_in import back_to
 
 QUINN, RITA, VIC, MIA = "1003", "1004", "1002", "1001"
 BLIND = {"claim", "queue", "blind", "wait_ms", "title", "kinds", "views"}
@@ -261,3 +262,29 @@ def test_what_was_said_of_a_seeded_defect_looks_like_any_audit(tmp_path: Path) -
         assert part | {"claim": ""} == seed | {"claim": ""}
         said = [quinn.say(one, "OK").get_json()["missed_seed"] for one in (part, seed)]
         assert sorted(said) == [False, True]
+
+
+def test_the_screen_is_for_those_who_review(
+    factory: FakeFactory, quinn: Reviewer, client: FlaskClient
+) -> None:
+    away = client.get("/review?queue=second")
+    assert (away.status_code, away.location) == (303, "/sign-in?next=/review?queue=second")
+    assert Reviewer(factory, VIC).client.get("/review").status_code == 403
+    page = quinn.client.get("/review?queue=nonsense")
+    assert page.status_code == 200
+    assert 'data-queue="audit"' in page.text
+    for inline in (" style=", "<style", " onclick="):
+        assert inline not in page.text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "place"),
+    [
+        ("/review", "/review"),
+        ("/review?queue=audit", "/review?queue=audit"),
+        ("/review?queue=x", "/"),
+        ("//evil.example/review", "/"),
+    ],
+)
+def test_after_signing_in_one_is_back_at_the_queue(wanted: str, place: str) -> None:
+    assert back_to(wanted) == place

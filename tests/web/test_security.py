@@ -7,7 +7,15 @@ from tests.web.fakes import PICTURE, FakeFactory, part, somebody
 from web import create_app
 from web.services import StationCard
 
-PAGES = ["/", "/sign-in", "/live/state", "/api/v1/stations", f"/pictures/{PICTURE}", "/nowhere"]
+PAGES = [
+    "/",
+    "/sign-in",
+    "/review",
+    "/live/state",
+    "/api/v1/stations",
+    f"/pictures/{PICTURE}",
+    "/nowhere",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
