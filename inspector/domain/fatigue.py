@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from inspector.domain.incidents import Running
 from inspector.domain.kpi import Definition, Kpi, Window
 
 SLOT: Final = timedelta(minutes=10)
+SLOTS_A_DAY: Final = timedelta(days=1) // SLOT
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 FLOOD: Final = 10
 """Alarms for an operator in ten minutes, from which on nobody keeps up."""
 STANDING: Final = timedelta(hours=24)
@@ -140,7 +142,8 @@ def alarm_figures(
     """
     by_slot = Counter(_slot(one.came) for one in raised)
     slots = _slots(running) | by_slot.keys()
-    at_work = {slot: max(1, operators.get(_day(slot), 0)) for slot in slots}
+    by_day = {day.toordinal() - _EPOCH: people for day, people in operators.items()}
+    at_work = {slot: max(1, by_day.get(slot // SLOTS_A_DAY, 0)) for slot in slots}
     flooded = sum(count >= FLOOD * at_work[slot] for slot, count in by_slot.items())
     worst = max(by_slot, key=lambda slot: by_slot[slot] / at_work[slot], default=None)
     peak = (0, 1) if worst is None else (by_slot[worst], at_work[worst])
@@ -164,10 +167,6 @@ def _none(raised: Collection[Raised]) -> str:
 
 def _slot(at: datetime) -> int:
     return int(at.timestamp() // SLOT.total_seconds())
-
-
-def _day(slot: int) -> date:
-    return datetime.fromtimestamp(slot * SLOT.total_seconds(), UTC).date()
 
 
 def _slots(running: Sequence[Running]) -> set[int]:

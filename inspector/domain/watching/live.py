@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from inspector.domain.watching.finds import AuditDay, finds_beyond
-from inspector.domain.watching.limits import EWMA_WEIGHT
-from inspector.domain.watching.rejects import Groups, joined, rejects_beyond
+from inspector.domain.watching.rejects import LAST_GROUPS, Groups, joined, rejects_beyond
 from inspector.domain.watching.scores import Scores, scores_beyond
 from inspector.domain.watching.words import Watch
 
@@ -55,10 +54,9 @@ def _rejects(seen: Watched, run_length_days: float) -> str:
     groups = joined(seen.hours, seen.open_day) if len(seen.hours.day) else seen.hours
     if not rejects_beyond(groups, run_length_days):
         return ""
-    last = round(1 / EWMA_WEIGHT)
     now, before = (
         f"{part.rejected.sum() / part.parts.sum():.2%} of {part.parts.sum()} parts"
-        for part in (groups.since(-last), groups.until(-last))
+        for part in (groups.since(-LAST_GROUPS), groups.until(-LAST_GROUPS))
     )
     return f"rejects: {now} in the last hours, {before} in the days before. {_LOOK}"
 

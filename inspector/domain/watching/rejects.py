@@ -15,6 +15,8 @@ from inspector.domain.watching.reference import LEARNING_DAYS, by_day_limit, set
 REJECTS_EACH = 5.0
 """Rejects expected in a group: hours are joined until it has them, so that a count of few is not
 taken for a normal value."""
+LAST_GROUPS = round(1 / EWMA_WEIGHT)
+"""What the moving average remembers, more or less."""
 _RANGE_TO_SIGMA = 1.128  # mean moving range of two normal values
 
 
@@ -94,9 +96,12 @@ def reject_alarms(groups: Groups, run_length_days: float) -> list[int]:
 
 
 def rejects_beyond(groups: Groups, run_length_days: float) -> bool:
-    """Return whether the share of rejects lies beyond its limit at the end."""
-    last = [out for _, out in _beyond_by_day(groups, run_length_days)][-1:]
-    return any(bool(out[-1]) for out in last)
+    """Return whether the share of rejects lies beyond its limit, or did among the last groups.
+
+    As many as the moving average remembers: one that swings about its limit is one alarm.
+    """
+    out = [bool(one) for _, day in _beyond_by_day(groups, run_length_days) for one in day]
+    return any(out[-LAST_GROUPS:])
 
 
 def _beyond_by_day(

@@ -40,6 +40,12 @@ def test_rejects_that_stop_are_told_too() -> None:
     assert said(hours([0] * 14)).startswith("rejects: 0.00% of")
 
 
+def test_it_stands_until_the_moving_average_has_forgotten_it() -> None:
+    risen = [16, 15, 18, 17, 16]
+    assert said(hours([*risen, *[4] * 4])) != ""
+    assert said(hours([*risen, *[4] * 18])) == ""
+
+
 def test_an_hour_of_the_open_day_with_too_few_rejects_waits_for_more() -> None:
     """At 4 rejects an hour two of them are a group; a lone hour of 20 might be chance."""
     assert said(hours([40])) == ""
