@@ -49,19 +49,30 @@ def joined(hours: Groups, open_day: int | None = None) -> Groups:
 
     Args:
         hours: Those in which parts came.
-        open_day: The day that is not over yet, if any: what has not enough of it waits.
+        open_day: The day that is not over yet, if any: its last hours wait until they have enough,
+            so that no group is looked at again and again while it grows.
     """
     learned = np.isin(hours.day, np.unique(hours.day)[:LEARNING_DAYS])
     rejects = max(1, hours.rejected[learned].sum())
     enough = REJECTS_EACH * hours.parts[learned].sum() / rejects
+    if open_day is not None:
+        hours = hours.until(_whole(hours, enough, open_day))
     starts = _starts(hours.day, hours.parts, enough)
-    groups = Groups(
+    return Groups(
         hours.day[starts],
         np.add.reduceat(hours.parts, starts),
         np.add.reduceat(hours.rejected, starts),
     )
-    waits = groups.day[-1] == open_day and groups.parts[-1] < enough
-    return groups.until(-1) if waits else groups
+
+
+def _whole(hours: Groups, enough: float, open_day: int) -> int:
+    """Return up to where the hours make whole groups."""
+    end, held = int(np.searchsorted(hours.day, open_day)), 0
+    for number in range(end, len(hours.day)):
+        held += int(hours.parts[number])
+        if held >= enough:
+            end, held = number + 1, 0
+    return end
 
 
 def _starts(day: NDArray[np.int64], parts: NDArray[np.int64], enough: float) -> NDArray[np.intp]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from inspector.domain.watching.budget import run_length_days
 from inspector.domain.watching.finds import AuditDay
 from inspector.domain.watching.live import Watched, beyond_now
-from inspector.domain.watching.rejects import Groups
+from inspector.domain.watching.rejects import Groups, joined
 from inspector.domain.watching.scores import Scores
 from inspector.domain.watching.words import Watch
 
@@ -62,8 +63,25 @@ def test_a_smaller_budget_takes_more_to_be_told() -> None:
 def test_a_station_without_parts_says_nothing() -> None:
     nothing = Watched(NOBODY, DAYS, scores=[], audits=[])
     assert beyond_now(nothing, RUN_LENGTH) == dict.fromkeys(Watch, "")
-    only_today = Groups(np.array([DAYS]), np.array([5]), np.array([5]))
-    assert said(only_today) == ""
+    for rejected in (5, 0):
+        only_today = Groups(np.array([DAYS]), np.array([5]), np.array([rejected]))
+        assert said(only_today) == ""
+
+
+def test_hours_of_the_open_day_that_make_no_whole_group_are_left_out() -> None:
+    """Five rejects at 1 % are 500 parts."""
+    learned = Groups(np.arange(5), np.full(5, 10_000), np.full(5, 100))
+    parts = np.array([300, 300, 100, 350, 200])
+    today = Groups(np.full(5, 5), parts, np.zeros(5, np.int64))
+    both = Groups(*(np.append(*pair) for pair in zip(fields(learned), fields(today), strict=True)))
+    assert joined(both, open_day=5).parts.tolist()[5:] == [600, 650]
+    assert joined(both.until(-1), open_day=5).parts.tolist()[5:] == [600]
+    assert joined(both.until(-1)).parts.tolist()[5:] == [1050], "a day that is over has no rest"
+    assert joined(both.until(-4), open_day=5).parts.tolist()[5:] == []
+
+
+def fields(groups: Groups) -> tuple[NDArray[np.int64], ...]:
+    return groups.day, groups.parts, groups.rejected
 
 
 def test_scores_and_finds_are_only_asked_for_whole_days() -> None:
