@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from inspector.cameras.aravis import GenicamFailed, aravis
+from inspector.cameras.aravis import Aravis, GenicamFailed, aravis
 from inspector.cameras.genicam_features import Value, write_all
 from inspector.cameras.gvcp import Asker, Found
 
@@ -190,17 +190,9 @@ class Connection:
         return device
 
     def _by_serial(self) -> int:
-        do = self._library.do
-        do("arv_disable_interface", b"GigEVision")  # it would ask every network
-        do("arv_update_device_list")
-        for number in range(do("arv_get_n_devices")):
-            serial, vendor, model = (
-                (do(f"arv_get_device_{what}", number) or b"").decode("utf-8", "replace")
-                for what in ("serial_nbr", "vendor", "model")
-            )
-            if serial == self._wanted.serial:
-                self._must_be_wanted(Found("", vendor, model, serial, ""))
-                identity = do("arv_get_device_id", number)
+        for found, identity in usb3_cameras(self._library):
+            if found.serial == self._wanted.serial:
+                self._must_be_wanted(found)
                 device: int = self._library.attempt("arv_open_device", identity)
                 return device
         msg = "no USB3 Vision camera has this serial number"
@@ -238,6 +230,18 @@ class Connection:
         """Read the first register of a USB3 Vision camera: one that was pulled has none."""
         first = ctypes.c_uint32()
         self._library.attempt("arv_device_read_memory", self._device, 0, 4, ctypes.addressof(first))
+
+
+def usb3_cameras(library: Aravis) -> Iterator[tuple[Found, bytes]]:
+    """Yield the USB3 Vision cameras, and what Aravis calls each."""
+    library.do("arv_disable_interface", b"GigEVision")  # it would ask every network
+    library.do("arv_update_device_list")
+    for number in range(library.do("arv_get_n_devices")):
+        vendor, model, serial = (
+            (library.do(f"arv_get_device_{what}", number) or b"").decode("utf-8", "replace")
+            for what in ("vendor", "model", "serial_nbr")
+        )
+        yield Found("", vendor, model, serial, ""), library.do("arv_get_device_id", number)
 
 
 def _asker(address: str) -> Asker:

@@ -6,6 +6,7 @@ after seconds. Sources: GigE Vision 2.0, 15.2 "Discovery" and 27 "Bootstrap regi
 
 from __future__ import annotations
 
+import fcntl
 import socket
 import struct
 import time
@@ -14,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 PORT = 3956
+GET_ADDRESS = 0x8915  # SIOCGIFADDR
 LARGEST_ANSWER_BYTES = 1024
 HEADER = struct.Struct(">HHHH")
 ASK = 0x4201  # a command that wants an answer
@@ -65,11 +67,18 @@ class Asker:
         self._socket.close()
 
 
-def everybody(timeout_s: float, to: str = "255.255.255.255") -> Iterator[Found]:
-    """Yield the cameras that answer one broadcast in time."""
+def everybody(timeout_s: float, network: str) -> Iterator[Found]:
+    """Yield the cameras of a network, `eth0` for one, that answer one broadcast in time.
+
+    Raises:
+        OSError: There is no such network, or this computer has no address there.
+    """
+    own = _own_address(network)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        asking.sendto(HEADER.pack(ASK_EVERYBODY, DISCOVERY, 0, 1), (to, PORT))
+        asking.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, network.encode())
+        asking.bind((own, 0))  # else Linux may give the question another network's address
+        asking.sendto(HEADER.pack(ASK_EVERYBODY, DISCOVERY, 0, 1), ("255.255.255.255", PORT))
         ends_s = time.monotonic() + timeout_s
         while (left_s := ends_s - time.monotonic()) > 0:
             asking.settimeout(left_s)
@@ -77,6 +86,13 @@ def everybody(timeout_s: float, to: str = "255.255.255.255") -> Iterator[Found]:
                 found = read(asking.recv(LARGEST_ANSWER_BYTES))
                 if found is not None:
                     yield found
+
+
+def _own_address(network: str) -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        asked = struct.pack("256s", network.encode()[:15])
+        said = fcntl.ioctl(any_socket, GET_ADDRESS, asked)
+    return socket.inet_ntoa(said[20:24])
 
 
 def read(answer: bytes) -> Found | None:

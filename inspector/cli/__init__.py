@@ -23,6 +23,7 @@ COMMANDS = {
     "evaluate": "evaluate",
     "models": "models",
     "people": "people",
+    "cameras": "cameras",
     "pictures": "pictures",
     "plc": "plc",
     "audit": "audit",
