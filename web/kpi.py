@@ -65,7 +65,8 @@ class Figures:
         """Return the same figures as `inspector kpi --json` prints them."""
         query = self._asked()
         board = self._with_parts(query)
-        return jsonify(station=query.station, kpis=[one.as_json() for one in board.figures])
+        kpis = [one.as_json() for one in board.figures]
+        return jsonify(station=query.station, kpis=kpis, **board.alarms_as_json())
 
     def rejects(self) -> str:
         """Return the pictures of the rejects with one kind of strongest finding."""

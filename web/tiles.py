@@ -23,6 +23,10 @@ GROUPS: Final = {
         *("not_inspected_rate", "throughput_rate", "mean_operating_time_between_failures"),
         *("mean_time_to_restoration", "time_to_detect"),
     ),
+    "Alarms": (
+        *("alarm_rate", "alarm_peak", "alarm_flood_share"),
+        *("alarm_action_rate", "standing_alarm_share"),
+    ),
     "Not recorded here": ("scrap_ratio", "rework_ratio", "availability"),
 }
 """Which figures stand together, and in which order."""

@@ -9,10 +9,11 @@ from pathlib import Path
 import click
 
 from inspector.cli.advise import advise
-from inspector.cli.kpi_alarms import alarm_lines, alarms_as_json
+from inspector.cli.kpi_alarms import alarm_lines
 from inspector.cli.run import site_option
 from inspector.clock import SystemClock
 from inspector.config.loading import load_site
+from inspector.domain.fatigue import alarms_as_json
 from inspector.domain.intervals import Interval, clopper_pearson
 from inspector.domain.kpi import Kpi, Window
 from inspector.gateway.figures import alarms_of, figures_of

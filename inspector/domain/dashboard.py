@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from math import ceil, sqrt
+from typing import Any
 
 from inspector.domain.auditing import OPERATOR_STRATUM
 from inspector.domain.business import Figure
 from inspector.domain.escapes import Seeds
+from inspector.domain.fatigue import Raised, alarms_as_json
 from inspector.domain.kpi import Window
 from inspector.domain.periods import Counted
 from inspector.domain.site_figures import Seen
@@ -98,6 +100,7 @@ class Dashboard:
         zone: Of the site's clock on the wall.
         empty: Why there is nothing to show; empty when there is.
         priced: The site has a cost table.
+        raised: The alarms that came.
         trends: Of each figure by its id, its value in each eighth of the window; None: none.
     """
 
@@ -112,6 +115,11 @@ class Dashboard:
     defects: Defects = Defects((), 0, 0)
     strata: Sequence[Stratum] = ()
     seeds: Seeds | None = None
+    raised: Sequence[Raised] = ()
+
+    def alarms_as_json(self) -> dict[str, Any]:
+        """Return what stands beside the figures in docs/schemas/kpi.json."""
+        return alarms_as_json(self.raised, self.window)
 
 
 def eighths(window: Window) -> tuple[Window, ...]:

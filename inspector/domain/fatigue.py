@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from inspector.domain.incidents import Running
 from inspector.domain.kpi import Definition, Kpi, Window
+from inspector.domain.watching.words import Watch
 
 SLOT: Final = timedelta(minutes=10)
 SLOTS_A_DAY: Final = timedelta(days=1) // SLOT
@@ -84,6 +85,17 @@ class Raised:
         """Return how long nobody and nothing had ended it, up to a time."""
         return min(filter(None, (self.gone, self.answered, until))) - self.came
 
+    def as_json(self) -> dict[str, Any]:
+        """Return it for the API and people's own programs."""
+        return {
+            "station": self.station,
+            "watch": self.rule,
+            "text": self.text,
+            "came": self.came.isoformat(),
+            "gone": self.gone.isoformat() if self.gone else None,
+            "answered": self.answered.isoformat() if self.answered else None,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -104,6 +116,19 @@ class Rule:
         what = {"station": self.station, "rule": self.rule, "advice": self.advice or None}
         rate = self.actions / self.alarms
         return {**what, "alarms": self.alarms, "actions": self.actions, "action_rate": rate}
+
+
+def of_watches(raised: Sequence[Raised]) -> tuple[Raised, ...]:
+    """Return the alarms of the watches."""
+    return tuple(one for one in raised if one.rule in set(Watch))
+
+
+def alarms_as_json(raised: Sequence[Raised], window: Window) -> dict[str, Any]:
+    """Return what stands beside the figures in docs/schemas/kpi.json."""
+    return {
+        "watch_alarms": [one.as_json() for one in of_watches(raised)],
+        "noisiest_rules": [one.as_json() for one in noisiest(raised, window)],
+    }
 
 
 def noisiest(raised: Sequence[Raised], window: Window) -> tuple[Rule, ...]:

@@ -73,6 +73,7 @@ def dashboard_of(
         defects=records.defects(station, window, seen.counts.rejected),
         strata=strata_of(seen),
         seeds=seen.seeds,
+        raised=records.raised(station, window),
     )
 
 
@@ -96,7 +97,7 @@ def alarms_of(site: Site, station: str, window: Window) -> tuple[Raised, ...]:
     Raises:
         StoreRefused: The records cannot be read.
     """
-    with closing(SqlFigures(server_of(site) or database_file(Path(site.data)))) as records:
+    with closing(opened(site)) as records:
         return records.raised(station, window)
 
 

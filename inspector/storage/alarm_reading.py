@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, select
@@ -19,15 +19,25 @@ _DAY_US: Final = 86_400_000_000
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
-def raised_in(connection: Connection, station: str, window: Window) -> tuple[Raised, ...]:
+def raised_in(
+    connection: Connection, station: str, window: Window, *, known_by: datetime | None = None
+) -> tuple[Raised, ...]:
     """Return what came at a station, or with "" anywhere, oldest first.
 
     Each ends with the next row that says that its rule is over there.
+
+    Args:
+        connection: To the records.
+        station: Its name, or "".
+        window: In which they came.
+        known_by: Ends from then on are not looked for; None: all are.
     """
     since, until = to_us(window.since), to_us(window.until)
     column = alarms.c
     of = (column.station == station,) if station else ()
     wanted = select(alarms).where(column.at >= since, *of).order_by(column.id)
+    if known_by:
+        wanted = wanted.where(column.at < to_us(known_by))
     standing: dict[tuple[str, str], list[Row[Any]]] = defaultdict(list)
     came: list[Row[Any]] = []
     gone: dict[int, int] = {}

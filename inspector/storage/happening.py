@@ -31,7 +31,7 @@ def happened_in(connection: Connection, station: str, window: Window) -> Happene
         tuple(one for name in names for one in _running(connection, name, stretch)),
         tuple(_incidents(connection, station, stretch)),
         tuple(one for name in names for one in _failures(connection, name, stretch[1])),
-        raised_in(connection, station, window),
+        raised_in(connection, station, window, known_by=window.until),
         operators_by_day(connection, window),
     )
 
