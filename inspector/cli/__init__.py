@@ -28,6 +28,7 @@ COMMANDS = {
     "plc": "plc",
     "audit": "audit",
     "kpi": "kpi",
+    "limits": "limits",
     "report": "report",
     "train": "train",
     "export": "exports",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from inspector.domain.advice import Advice, Effect, Proposal, advised
+from inspector.domain.advice import Advice, Effect, advised
 from inspector.errors import BadInput, RowRefused
 from inspector.reports.costs import CostsFile
 from inspector.reports.toml_file import TomlFile
@@ -25,7 +26,7 @@ def advise(folder: Path, *, costs_file: Path, station: str | None, as_json: bool
     """What a station's limit costs, and whether another one would cost less.
 
     Reads DIR/stream.csv and DIR/verdicts.csv, and a TOML file with costs (docs/kpi.md). Nothing is
-    changed: a proposal holds once a person has signed it.
+    changed; `inspector limits propose` makes a proposal of a site's own records.
     """
     costs = TomlFile(costs_file).read(CostsFile)
     parts = judged_station(folder, station)
@@ -41,16 +42,8 @@ def advise(folder: Path, *, costs_file: Path, station: str | None, as_json: bool
         click.echo("\n".join(lines(parts, costs, advice)))
 
 
-def proposal(parts: JudgedStation, costs: CostsFile, advice: Advice) -> Proposal | None:
-    """Return what a person may sign, None where nothing is proposed."""
-    if advice.proposed is None:
-        return None
-    return Proposal(parts.station, costs.version, advice.now, advice.proposed, parts.newest)
-
-
 def advice_json(parts: JudgedStation, costs: CostsFile, advice: Advice) -> dict[str, Any]:
     """Return the advice with its whole curve."""
-    signed = proposal(parts, costs, advice)
     columns = asdict(advice.curve)
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)
     return {
@@ -58,7 +51,7 @@ def advice_json(parts: JudgedStation, costs: CostsFile, advice: Advice) -> dict[
         **{"made_at": parts.newest.isoformat(), "now": asdict(advice.now)},
         **{"cheapest": asdict(advice.cheapest)},
         "proposed": None if advice.proposed is None else asdict(advice.proposed),
-        "lowers_protection": None if signed is None else signed.lowers_protection,
+        "lowers_protection": advice.lowers_protection,
         "refusals": list(advice.refusals),
         "curve": [dict(zip(columns, row, strict=True)) for row in rows],
     }
@@ -70,17 +63,24 @@ _WIDTHS = (10, 12, 12, 16, 14, 24, 16)
 
 def lines(parts: JudgedStation, costs: CostsFile, advice: Advice) -> list[str]:
     """Return the advice for people."""
-    signed = proposal(parts, costs, advice)
+    end = [f"nothing is proposed: {why}" for why in advice.refusals]
+    if advice.proposed is not None:
+        less = " It lowers protection." if advice.lowers_protection else ""
+        end = [f"a step from version {costs.version}; nothing is changed by it.{less}"]
+    return [f"station {parts.station}, costs in {costs.currency}", *table(advice), *end]
+
+
+def table(advice: Advice) -> list[str]:
+    """Return what the limits would do, a row for each."""
     effects = {"now": advice.now, "cheapest": advice.cheapest}
     if advice.proposed:
         effects["proposed"] = advice.proposed
-    table = [_row(_HEAD), *(_row((name, *_cells(one))) for name, one in effects.items())]
-    if signed is None:
-        end = [f"nothing is proposed: {why}" for why in advice.refusals]
-    else:
-        less = " It lowers protection." if signed.lowers_protection else ""
-        end = [f"a proposal for version {costs.version + 1}; it holds once signed.{less}"]
-    return [f"station {parts.station}, costs in {costs.currency}", *table, *end]
+    return effect_rows(effects)
+
+
+def effect_rows(effects: Mapping[str, Effect]) -> list[str]:
+    """Return a table of effects, each under its name."""
+    return [_row(_HEAD), *(_row((name, *_cells(one))) for name, one in effects.items())]
 
 
 def _cells(one: Effect) -> tuple[str, ...]:

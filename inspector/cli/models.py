@@ -115,7 +115,7 @@ def use(package: str, name: str, site: Path) -> None:
     )
     runtime = runtime_of(site)
     if is_running(runtime):
-        click.echo(changed_model(runtime, name, package, within_s=TAKEN_S))
+        click.echo(changed_model(runtime, name, package, before.limits, within_s=TAKEN_S))
     file = site / "stations" / f"{name}.toml"
     text = with_package(file.read_text("utf-8"), package)
     write_whole(file, text.encode("utf-8"), durable=True)

@@ -22,6 +22,18 @@ def with_package(text: str, package: str) -> str:
     return tomlkit.dumps(document)
 
 
+def with_limits(text: str, limits: Mapping[str, float]) -> str:
+    """Return a station's text with these limits beside those that stand there already."""
+    if not limits:
+        return text
+    document = tomlkit.parse(text)
+    if "limits" not in document:
+        document["limits"] = tomlkit.table()
+    for kind, limit in limits.items():
+        document["limits"][kind] = limit
+    return tomlkit.dumps(document)
+
+
 def with_picture_check(
     text: str, view: str, values: Mapping[str, float | str], *, note: str
 ) -> str:

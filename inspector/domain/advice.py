@@ -1,7 +1,6 @@
-"""Advice on a limit, held within guard rails, and its changes, each signed by a person.
+"""Advice on a limit, held within guard rails. Nothing here moves one: `domain.limits` says how.
 
-Nothing here moves a limit: a `Proposal` is a value until somebody signs it, and what was signed can
-be taken back. Grounds of the rails: docs/kpi.md.
+Grounds of the rails: docs/kpi.md.
 """
 
 from __future__ import annotations
@@ -62,27 +61,6 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
-    """A step that a person may sign.
-
-    Attributes:
-        follows: The version of the limit that it was made for.
-        made_at: Of the newest part that it rests on.
-    """
-
-    station: str
-    follows: int
-    now: Effect
-    proposed: Effect
-    made_at: datetime
-
-    @property
-    def lowers_protection(self) -> bool:
-        """Return whether fewer parts would be rejected."""
-        return self.proposed.limit > self.now.limit
-
-
-@dataclass(frozen=True, slots=True)
 class Advice:
     """What the figures say.
 
@@ -91,6 +69,7 @@ class Advice:
         proposed: The cheapest step within them, None where there is none.
         refusals: Why nothing is proposed.
         curve: All limits that were held against each other.
+        finds: Confirmed finds on the side that moves.
     """
 
     now: Effect
@@ -98,6 +77,12 @@ class Advice:
     proposed: Effect | None
     refusals: tuple[str, ...]
     curve: Curve
+    finds: int = 0
+
+    @property
+    def lowers_protection(self) -> bool | None:
+        """Return whether the proposed step would reject fewer parts; None without one."""
+        return None if self.proposed is None else self.proposed.limit > self.now.limit
 
 
 def advised(judged: Judged, costs: Costs, rails: Rails, *, now: datetime, seed: int = 0) -> Advice:
@@ -121,14 +106,16 @@ def advised(judged: Judged, costs: Costs, rails: Rails, *, now: datetime, seed: 
 
     current = int(np.searchsorted(curve.limit, judged.limit))
     best = int(np.argmin(curve.cost))
-    refusals = _refusals(judged, rails, now=now, more=curve.limit[best] < judged.limit)
+    more = bool(curve.limit[best] < judged.limit)
+    finds = _finds(judged, more=more)
+    refusals = _refusals(finds, rails, now=now, more=more)
     if best == current:
         refusals = ["the limit in force is the cheapest"]
     step = None if refusals else _step(judged, curve, rails, current=current, best=best)
     if not refusals and step is None:
         refusals = [_no_step(rails)]
     proposed = None if step is None else effect(step)
-    return Advice(effect(current), effect(best), proposed, tuple(refusals), curve)
+    return Advice(effect(current), effect(best), proposed, tuple(refusals), curve, finds)
 
 
 def _refuse_blind(judged: Judged) -> None:
@@ -146,10 +133,14 @@ def _refuse_blind(judged: Judged) -> None:
         )
 
 
-def _refusals(judged: Judged, rails: Rails, *, now: datetime, more: bool) -> list[str]:
-    """Return what stands against any step; `more` when it would reject more parts."""
+def _finds(judged: Judged, *, more: bool) -> int:
+    """Return the confirmed finds on the side that moves; `more`: more parts would be rejected."""
     good = ~judged.passed & judged.looked & ~judged.bad & ~judged.open
-    finds = int((judged.passed & judged.bad & judged.confirmed).sum() if more else good.sum())
+    return int((judged.passed & judged.bad & judged.confirmed).sum() if more else good.sum())
+
+
+def _refusals(finds: int, rails: Rails, *, now: datetime, more: bool) -> list[str]:
+    """Return what stands against any step."""
     what = "confirmed finds among passed parts" if more else "rejects found good"
     told = [f"not enough {what}: {finds} of {LEAST_FINDS}"] if finds < LEAST_FINDS else []
     return told + too_soon(rails.changed_at, now)
@@ -210,84 +201,3 @@ def _effect(judged: Judged, costs: Costs, curve: Curve, at: int) -> Effect:
         band=(float(curve.low[at]), float(curve.high[at])),
         escapes_at_most=bound(escapes_at(judged, float(curve.limit[at]))),
     )
-
-
-# --- what people sign ---
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One version of a station's limit, and whose word it is.
-
-    Attributes:
-        version: From 1; 0 is the limit that the station began with.
-        by: Who signed.
-        takes_back: The version whose limit was replaced by the one before it.
-    """
-
-    version: int
-    limit: float
-    by: str
-    at: datetime
-    reason: str
-    proposal: Proposal | None = None
-    takes_back: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """A station's limits: never edited, each change stands behind the others.
-
-    Attributes:
-        first: What the station began with.
-    """
-
-    station: str
-    first: float
-    changes: tuple[Change, ...] = ()
-
-    @property
-    def version(self) -> int:
-        """Return the version in force."""
-        return len(self.changes)
-
-    @property
-    def limit(self) -> float:
-        """Return the limit in force."""
-        return self.at(self.version)
-
-    def at(self, version: int) -> float:
-        """Return the limit of a version."""
-        return self.changes[version - 1].limit if version else self.first
-
-    def sign(self, proposal: Proposal, *, by: str, at: datetime, reason: str) -> Limits:
-        """Return the limits with a proposal in force.
-
-        Raises:
-            BadInput: Nobody signs, it was made for another limit, or the last step is too new.
-        """
-        if (proposal.station, proposal.follows) != (self.station, self.version):
-            raise BadInput(
-                f"the proposal is for version {proposal.follows} of {proposal.station}, and "
-                f"{self.station} has version {self.version}: ask for advice again"
-            )
-        for why in too_soon(self.changes[-1].at if self.changes else None, at):
-            raise BadInput(why)
-        limit = proposal.proposed.limit
-        return self._with(Change(self.version + 1, limit, by, at, reason, proposal=proposal))
-
-    def take_back(self, *, by: str, at: datetime, reason: str) -> Limits:
-        """Return the limits with the one before the last change in force; at any time.
-
-        Raises:
-            BadInput: Nobody signs, or there is nothing to take back.
-        """
-        if not self.changes or self.changes[-1].takes_back is not None:
-            raise BadInput(f"{self.station}: there is no change of the limit to take back")
-        before = self.at(self.version - 1)
-        return self._with(Change(self.version + 1, before, by, at, reason, takes_back=self.version))
-
-    def _with(self, change: Change) -> Limits:
-        if not change.by.strip() or not change.reason.strip():
-            raise BadInput("a change of a limit needs a name and a reason")
-        return Limits(self.station, self.first, (*self.changes, change))

@@ -44,6 +44,7 @@ class RanOn:
     Attributes:
         device: What ran.
         device_asked: The station's wish; another one than `device` after a fallback.
+        limits: By class, in the order of their names: what was rejected, and what was not.
     """
 
     recipe: str = ""
@@ -52,6 +53,7 @@ class RanOn:
     device: str = ""
     precision: str = ""
     device_asked: str = ""
+    limits: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

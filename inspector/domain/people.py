@@ -36,6 +36,8 @@ class Right(StrEnum):
     """Put a known defect among the pictures of the audit."""
     EXPORT = "export"
     MANAGE_PEOPLE = "manage_people"
+    SIGN_LIMITS = "sign_limits"
+    """Put a proposed limit in force, or take one back."""
 
 
 _ALL = frozenset(Role)
@@ -52,6 +54,7 @@ RIGHTS: dict[Right, frozenset[Role | None]] = {
     Right.SEED_DEFECT: frozenset({Role.LEAD, Role.QUALITY}),
     Right.EXPORT: frozenset({Role.LEAD, Role.QUALITY, Role.ADMINISTRATOR}),
     Right.MANAGE_PEOPLE: frozenset({Role.ADMINISTRATOR}),
+    Right.SIGN_LIMITS: frozenset({Role.QUALITY}),
 }
 
 

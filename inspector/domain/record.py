@@ -78,6 +78,8 @@ class Record:
         stratum, audit_pi, selected, strata_version, audit_key: How a passed part was drawn for the
             audit: with which probability, by which strata and key; None where nothing is drawn.
         score: What its stratum was found by.
+        limits_version: Which version of the station's limits it was judged by; None on records
+            from before that was kept, and where no model looked.
         views: In the recipe's order.
         decision: None while the PLC has not decided.
         events: Oldest first.
@@ -112,6 +114,7 @@ class Record:
     score: float | None = None
     strata_version: int | None = None
     audit_key: str | None = None
+    limits_version: int | None = None
 
     @property
     def outcome(self) -> str:

@@ -59,6 +59,11 @@ class Auditing:
         self._publishing = Publishing(self.log, engine, self._checkpoints)
 
     @property
+    def engine(self) -> Engine:
+        """Return the recorder's connection, for what it changes together with this log."""
+        return self._engine
+
+    @property
     def why(self) -> str:
         """Return what is wrong with the log or with its file outside the database, or ""."""
         if self.log.suspect:

@@ -1,4 +1,6 @@
-"""Another model for a running station: proven beside the old, taken over between two parts.
+"""Another model or other limits for a running station, taken over between two parts.
+
+Limits are part of a model, so they come like one: proven and warmed up beside the old.
 
 A request is a file in the runtime folder, so that a worker that is started anew begins with what
 was taken over last. A new start of the site begins with the stations' files again.
@@ -11,6 +13,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 
@@ -28,35 +31,50 @@ Place = tuple[int, int]
 """A camera's session and the counter of a frame in it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a station shall use since; all empty where nothing was asked for.
+
+    Attributes:
+        limits: The station's own, by class.
+    """
+
+    package: str = ""
+    limits: Mapping[str, float] = field(default_factory=dict)
+    request: str = ""
+
+
 def request_of(runtime: Runtime, station: str) -> Path:
     """Return the file that says which package a running station shall use."""
     return runtime.use / f"{station}.json"
 
 
-def ask_for(runtime: Runtime, station: str, package: str) -> str:
-    """Ask a running station to use this package from some part on; return the request's name."""
+def ask_for(runtime: Runtime, station: str, package: str, limits: Mapping[str, float]) -> str:
+    """Ask a running station to use these from some part on; return the request's name."""
     request = secrets.token_hex(8)
-    wanted = {"package": package, "request": request}
+    wanted = {"package": package, "limits": dict(limits), "request": request}
     write_whole(request_of(runtime, station), json.dumps(wanted).encode())
     return request
 
 
-def asked_for(runtime: Runtime, station: str) -> tuple[str, str]:
-    """Return package and request that stand since the site was started; empty when none does."""
+def asked_for(runtime: Runtime, station: str) -> Asked:
+    """Return what stands since the site was started; empty when nothing does."""
     try:
         wanted = json.loads(request_of(runtime, station).read_bytes())
     except FileNotFoundError:
-        return "", ""
-    return str(wanted["package"]), str(wanted["request"])
+        return Asked()
+    return Asked(str(wanted["package"]), wanted["limits"], str(wanted["request"]))
 
 
-def changed_model(runtime: Runtime, station: str, package: str, *, within_s: float) -> str:
-    """Ask a running station to use a package and return what came of it, for people.
+def changed_model(
+    runtime: Runtime, station: str, package: str, limits: Mapping[str, float], *, within_s: float
+) -> str:
+    """Ask a running station to use a package with limits; return what came of it, for people.
 
     Raises:
         InspectorError: The worker refused it, or did not answer in time.
     """
-    request = ask_for(runtime, station, package)
+    request = ask_for(runtime, station, package, limits)
     deadline_s = time.monotonic() + within_s
     while time.monotonic() < deadline_s:
         time.sleep(POLL_S)
@@ -79,8 +97,9 @@ class ModelChange:
 
     Args:
         model: The one that runs.
+        limits: The station's own that it runs with.
         views: The station's.
-        load: Opens a package by its name and proves it; raises `InspectorError`.
+        load: Opens a package with limits and proves it; raises `InspectorError`.
         ready: Called when a model stands ready: the line is to name the frames.
         refused: Called with one sentence when a package is not taken, with "" when one is.
     """
@@ -90,9 +109,10 @@ class ModelChange:
         model: Model,
         views: Sequence[str],
         *,
+        limits: Mapping[str, float],
         runtime: Runtime,
         station: str,
-        load: Callable[[str], Model],
+        load: Callable[[Asked], Model],
         ready: Callable[[], None],
         refused: Callable[[str], None],
     ) -> None:
@@ -103,28 +123,30 @@ class ModelChange:
         self._views = tuple(views)
         self._runtime, self._station = runtime, station
         self._load, self._ready, self._refused = load, ready, refused
-        self._package, self._request = model.package_name, asked_for(runtime, station)[1]
+        begun = asked_for(runtime, station).request
+        self._asked = Asked(model.package_name, limits, begun)
         self.figures: dict[str, object] = {}
         self._tell(RUNS)
 
     def run(self, stop: Event) -> None:
         """Take requests until `stop`."""
         while not stop.wait(POLL_S):
-            package, request = asked_for(self._runtime, self._station)
-            if request != self._request and self._next is None:
-                self._package, self._request = package, request
-                self._take(package)
+            asked = asked_for(self._runtime, self._station)
+            if asked.request != self._asked.request and self._next is None:
+                before, self._asked = self._asked, asked
+                self._take(asked, before)
 
-    def _take(self, package: str) -> None:
+    def _take(self, asked: Asked, before: Asked) -> None:
         self._tell(LOADS)
         try:
-            model = self._load(package)
+            model = self._load(asked)
         except InspectorError as error:
-            why = f"package {package} is not used, {self.model.package_name} goes on: {error}"
+            why = f"package {asked.package} is not used, {before.package} goes on: {error}"
             log.error("%s", why)  # noqa: TRY400 - one line for people
             self._refused(why)
             self._tell(REFUSED, why)
-            self._request = ask_for(self._runtime, self._station, self.model.package_name)
+            again = ask_for(self._runtime, self._station, before.package, before.limits)
+            self._asked = replace(before, request=again)
             return
         self._refused("")
         self._from, self._old_views, self._next = None, set(self._views), model
@@ -159,8 +181,8 @@ class ModelChange:
 
     def _tell(self, state: str, why: str = "") -> None:
         self.figures = {
-            "package": self._package,
-            "request": self._request,
+            "package": self._asked.package,
+            "request": self._asked.request,
             "state": state,
             "why": why,
         }

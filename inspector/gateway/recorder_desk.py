@@ -13,6 +13,9 @@ the reason in words for a person ("error" is the same text).
     {"do": "change_audit_key", "by"}                           key: the new one's public half
     {"do": "begin_audit_anew", "by", "reason"}                 key: the new log's
     {"do": "import_labels", "file", "by"}                      added; see `label_taking`
+    {"do": "propose_limit", "proposal", "by"}                  proposal: its number
+    {"do": "sign_limits", "proposal", "badge", "pin", "reason", "by"}      version, name: who signed
+    {"do": "take_back_limits", "station", "badge", "pin", "reason", "by"}  the same
     {"do": "claim_reviews", "count", "candidates", "by"}       claims: pictures that are theirs now
     {"do": "add_review", "request", "claim", "verdict", "kind"?, "reason"?, "shown_ms"?,
      "decided_ms"?, "by"}                                      review, missed_seed
@@ -43,6 +46,7 @@ from inspector.errors import BadInput, InspectorError, NotAllowed, NotThere, Ove
 from inspector.gateway.audit import Auditing
 from inspector.gateway.desk_values import text_of, who_of
 from inspector.gateway.label_taking import LabelTaking
+from inspector.gateway.limit_desk import LimitDesk
 from inspector.gateway.recorder_socket import Answer, Later
 from inspector.gateway.review_desk import ReviewDesk
 from inspector.ports import Clock
@@ -62,6 +66,7 @@ class Desk:
         """Use the recorder's connection."""
         self._people, self._auditing, self._clock = people, auditing, clock
         self._labels = LabelTaking(auditing, clock)
+        self._limits = LimitDesk(auditing, clock)
         self._deeds: dict[str, Callable[[Mapping[str, Any]], Answer | Later]] = {
             "sign_in": self._sign_in,
             "sign_out": self._sign_out,
@@ -73,6 +78,9 @@ class Desk:
             "change_audit_key": self._change_audit_key,
             "begin_audit_anew": self._begin_audit_anew,
             "import_labels": self._import_labels,
+            "propose_limit": self._limits.propose,
+            "sign_limits": lambda ask: self._signed(ask, self._limits.sign),
+            "take_back_limits": lambda ask: self._signed(ask, self._limits.take_back),
         }
         self._reviewing = ReviewDesk(auditing, clock)
         self._orders = {
@@ -102,20 +110,41 @@ class Desk:
             log.warning("old sessions were not removed: %s", error)
 
     def _sign_in(self, ask: Mapping[str, Any]) -> Later:
-        badge, pin = text_of(ask["badge"]), text_of(ask["pin"])
+        badge = text_of(ask["badge"])
         address = text_of(ask.get("address") or ask.get("panel") or "")
+
+        def open_session(person: str) -> Answer:
+            opened = self._people.open_session(person, badge, address, self._clock.now())
+            shown_of = shown(opened.person)
+            return {"ok": True, "token": opened.token, "csrf": opened.csrf, "person": shown_of}
+
+        return self._with_pin(ask, address, open_session)
+
+    def _signed(
+        self, ask: Mapping[str, Any], deed: Callable[[Mapping[str, Any], Person], Answer]
+    ) -> Later:
+        """Do one thing as the person whose badge and PIN come with it, without a session."""
+        badge, address = text_of(ask["badge"]), who_of(ask["by"]).panel
+        people = self._people
+
+        def sign(person: str) -> Answer:
+            return deed(ask, people.recognised(person, badge, address))
+
+        return self._with_pin(ask, address, sign)
+
+    def _with_pin(
+        self, ask: Mapping[str, Any], address: str, deed: Callable[[str], Answer]
+    ) -> Later:
+        """Do something as the person of a badge, once the PIN has been found right."""
+        badge, pin = text_of(ask["badge"]), text_of(ask["pin"])
         candidate = self._people.try_to_sign_in(badge, address, self._clock.now())
         if isinstance(candidate, timedelta):
             raise NotAllowed(f"Too many wrong PINs: try again in {_spoken(candidate)}.")
 
-        def open_session() -> Answer:
-            now = self._clock.now()
-            opened = self._people.open_session(candidate.person, badge, address, now)
-            person = shown(opened.person)
-            return {"ok": True, "token": opened.token, "csrf": opened.csrf, "person": person}
-
         def then(right: object) -> Answer:
-            return _answered(open_session) if right and candidate.person else refusal(WRONG)
+            if not right or not candidate.person:
+                return refusal(WRONG)
+            return _answered(lambda: deed(candidate.person))
 
         return Later(lambda: pin_is_right(candidate.pin_hash, pin), then)
 

@@ -30,7 +30,7 @@ from inspector.gateway.camera_kinds import camera_of
 from inspector.gateway.held_pictures import HeldPictures
 from inspector.gateway.kill_timer import KillTimer
 from inspector.gateway.line_link import LineLink, say_end
-from inspector.gateway.model_change import ModelChange, asked_for
+from inspector.gateway.model_change import Asked, ModelChange, asked_for
 from inspector.gateway.processor_clock import ProcessorClock
 from inspector.gateway.station_model import station_model
 from inspector.gateway.view_reader import ViewReader, frame_head, nothing_seen
@@ -61,7 +61,7 @@ class StationWorker:
         pictures: Where kept pictures go.
         model: Opened and proven.
         cameras: By view.
-        load: Opens another package by its name and proves it; raises `InspectorError`.
+        load: Opens another package or the same with other limits; raises `InspectorError`.
         elsewhere: What the pictures of other stations' views must be.
     """
 
@@ -73,7 +73,7 @@ class StationWorker:
         pictures: Path,
         model: Model,
         cameras: dict[str, Camera],
-        load: Callable[[str], Model],
+        load: Callable[[Asked], Model],
         elsewhere: Mapping[str, CheckLimits],
     ) -> None:
         self._station, self._runtime = station, runtime
@@ -84,6 +84,7 @@ class StationWorker:
         self._change = ModelChange(
             model,
             list(cameras),
+            limits=station.limits,
             runtime=runtime,
             station=station.name,
             load=load,
@@ -282,9 +283,7 @@ def main(site: Site, runtime: Runtime, station_name: str) -> None:
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     cv2.setNumThreads(1)  # every station's worker shares the processor with the others
-    station = site.station(station_name)
-    if package := asked_for(runtime, station_name)[0]:
-        station = station.model_copy(update={"package": package})
+    station = with_asked(site.station(station_name), asked_for(runtime, station_name))
     try:
         with bounded_memory():
             _run(site, runtime, station, stop)
@@ -308,9 +307,15 @@ def _run(site: Site, runtime: Runtime, station: Station, stop: Event) -> None:
         pictures=Path(site.data) / "pictures",
         model=model,
         cameras=cameras,
-        load=lambda package: station_model(site, station.model_copy(update={"package": package})),
+        load=lambda asked: station_model(site, with_asked(station, asked)),
         elsewhere=checks_elsewhere(site, station),
     ).run(stop)
+
+
+def with_asked(station: Station, asked: Asked) -> Station:
+    """Return the station's settings with what it was asked to use since the start."""
+    changed = {"package": asked.package, "limits": dict(asked.limits)}
+    return station.model_copy(update=changed) if asked.package else station
 
 
 def started(loops: Sequence[Callable[[Event], None]], stop: Event) -> list[Thread]:

@@ -104,6 +104,7 @@ def _take_model(line: StationLine, message: Mapping[str, Any]) -> None:
         device_asked=str(message.get("device_asked", message["device"])),
         device=str(message["device"]),
         precision=str(message["precision"]),
+        limits=tuple(sorted((str(k), float(one)) for k, one in message.get("limits", {}).items())),
     )
     since = str(message.get("since", ""))
     if since != line.model.since:  # else a line that came back is told the same again

@@ -24,6 +24,7 @@ def model_message(station: Station, model: Model) -> Message:
         "precision_asked": model.ran.asked,
         "precision": model.ran.precision,
         "why": model.ran.why,
+        "limits": model.limits,
         "since": model.ran.since.isoformat(timespec="seconds"),
     }
 

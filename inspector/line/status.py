@@ -149,7 +149,11 @@ def _part(line: StationLine, part: Part) -> dict[str, object]:
 def _finding(result: ViewResult, finding: Finding) -> Mapping[str, object]:
     box = [round(value, 1) for value in finding.box]
     score = round(finding.score, 3)
-    said = {"view": result.view, "kind": finding.kind, "score": score, "box": box}
+    said: dict[str, object] = {"view": result.view, "kind": finding.kind, "score": score}
+    said["box"] = box
+    limits = dict(result.ran_on.limits) if result.ran_on else {}
+    if finding.kind in limits:  # that judged it: the station may have others by now
+        said["limit"] = limits[finding.kind]
     return {**said, "outline": finding.outline} if finding.outline else said
 
 

@@ -121,6 +121,21 @@ versions = Table(
     UniqueConstraint("kind", "name", "version"),
 )
 
+# What figures propose for one class's limit, until a person signs it or for ever.
+limit_proposals = Table(
+    "limit_proposals",
+    metadata,
+    Column("id", AutoId, primary_key=True),
+    Column("station", Name, nullable=False, index=True),
+    Column("kind", Name, nullable=False),  # of defect
+    Column("follows", Integer, nullable=False),  # version of the station's "thresholds"
+    Column("now", Float, nullable=False),
+    Column("proposed", Float, nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("person", String(128), nullable=False),
+    Column("at", Utc, nullable=False),
+)
+
 packages = Table(
     "packages",
     metadata,

@@ -51,6 +51,7 @@ class Rows:
     stations: dict[str, Row] = field(default_factory=dict)
     packages: dict[tuple[str, str], Row] = field(default_factory=dict)
     parts: dict[str, Row] = field(default_factory=dict)
+    limits: dict[str, dict[str, float]] = field(default_factory=dict)  # by record
     views: list[Row] = field(default_factory=list)
     findings: list[Row] = field(default_factory=list)
     acks: list[Row] = field(default_factory=list)
@@ -106,7 +107,9 @@ def _judged(rows: Rows, entry: Entry) -> None:
         return
     part = _part_row(record, number, entry)
     views, findings = _view_rows(record, entry["views"])
+    limits = {_text(kind): float(limit) for kind, limit in entry.get("limits", ())}
     _new_part(rows, part)
+    rows.limits[record] = limits
     rows.views += views
     rows.findings += findings
 
@@ -140,6 +143,7 @@ def _part_row(record: str, number: Number, entry: Entry) -> Row:
         "score": _figure(entry.get("score")),
         "strata_version": entry.get("strata_version"),
         "audit_key": entry.get("audit_key"),
+        "limits_version": None,  # found where the versions are: `storage.limit_versions`
     }
 
 

@@ -108,6 +108,7 @@ parts = Table(
     Column("score", Float),  # what the strata are cut by
     Column("strata_version", Integer),
     Column("audit_key", Name),  # id of the key that drew, not the key
+    Column("limits_version", Integer),  # of `versions`, kind "thresholds"; null: not known
     one_of("verdict", "pass", "reject", "unknown"),
     UniqueConstraint("station", "run", "number"),
     Index("ix_parts_station_time", "station", "triggered_at"),

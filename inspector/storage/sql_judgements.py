@@ -37,7 +37,7 @@ from inspector.storage.sql_store import SqlRecords, newest, whole
 Said = dict[Source, Word]
 """The last word of each kind of look."""
 
-_LOOKS = {Source.AUDIT, Source.SEED, Source.SECOND, Source.CONFIRM}
+LOOKS = {Source.AUDIT, Source.SEED, Source.SECOND, Source.CONFIRM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _passed(connection: Connection, station: str, window: Window) -> Mapping[Cel
     return passed
 
 
-def _said(reviewed: Iterable[Reviewed]) -> dict[str, Said]:
+def said_of(reviewed: Iterable[Reviewed]) -> dict[str, Said]:
     """Return what was said of each part, of each kind of look the last that stands."""
     return {
         one.record: {Source(look.source): Word(look.word) for look in one.looks} for one in reviewed
@@ -125,7 +125,7 @@ def _said(reviewed: Iterable[Reviewed]) -> dict[str, Said]:
 
 def audits_in(connection: Connection, asked: Asked, reviewed: Sequence[Reviewed]) -> Audits:
     """Return what was drawn of the passed parts, and what people made of it."""
-    said = _said(reviewed)
+    said = said_of(reviewed)
     drawn: dict[Cell, list[Said]] = defaultdict(list)
     for one in reviewed:
         if one.selected and one.stratum is not None and one.audit_pi is not None:
@@ -133,7 +133,7 @@ def audits_in(connection: Connection, asked: Asked, reviewed: Sequence[Reviewed]
     for record in connection.execute(_passed_by_operators(asked)).scalars():
         drawn[OPERATOR_STRATUM, 1.0].append(said.get(record, {}))
     ends = {
-        cell: [_end(one) for one in some if _LOOKS & one.keys()] for cell, some in drawn.items()
+        cell: [end_of(one) for one in some if LOOKS & one.keys()] for cell, some in drawn.items()
     }
     return Audits(drawn={cell: len(some) for cell, some in drawn.items()}, ends=ends)
 
@@ -141,7 +141,7 @@ def audits_in(connection: Connection, asked: Asked, reviewed: Sequence[Reviewed]
 def audit_end(one: Reviewed) -> Conclusion | None:
     """Return what the audit of a part came to; None: it was not drawn, or nobody has judged it."""
     said = {Source(look.source): Word(look.word) for look in one.looks}
-    return _end(said) if one.selected and _LOOKS & said.keys() else None
+    return end_of(said) if one.selected and LOOKS & said.keys() else None
 
 
 def rejects_in(
@@ -152,8 +152,8 @@ def rejects_in(
     A review or a press counts as judged; the quality engineer's word goes before the operator's,
     and a confirmation is the last.
     """
-    said = _said(one for one in reviewed if one.verdict is Verdict.REJECT)
-    presses = dict(_presses(connection, asked))
+    said = said_of(one for one in reviewed if one.verdict is Verdict.REJECT)
+    presses = dict(presses_in(connection, asked))
     flagged = {one: words[Source.FLAGGED] for one, words in said.items() if Source.FLAGGED in words}
     first = presses | flagged
     confirmed = {one: said.get(one, {}).get(Source.CONFIRM) for one in first}
@@ -179,7 +179,7 @@ def seeds_in(connection: Connection, asked: Asked) -> Seeds | None:
     said: dict[str, Said] = defaultdict(dict)
     for subject, source, word in connection.execute(wanted):
         said[subject][Source(source)] = Word(word)
-    ends = [_end(one) for one in said.values()]
+    ends = [end_of(one) for one in said.values()]
     return Seeds(found=sum(end.bad for end in ends), judged=len(ends)) if ends else None
 
 
@@ -210,7 +210,7 @@ def _passed_by_operators(asked: Asked) -> Select[Any]:
     )
 
 
-def _presses(connection: Connection, asked: Asked) -> list[tuple[str, Word]]:
+def presses_in(connection: Connection, asked: Asked) -> list[tuple[str, Word]]:
     """Return what operators said of rejected parts, in time or too late, oldest first."""
     event = verdict_events.c
     wanted = (
@@ -223,6 +223,7 @@ def _presses(connection: Connection, asked: Asked) -> list[tuple[str, Word]]:
     return [(record, words[verdict]) for record, verdict in connection.execute(wanted)]
 
 
-def _end(said: Said) -> Conclusion:
+def end_of(said: Said) -> Conclusion:
+    """Return what the looks at a drawn part, or at a seeded defect, came to."""
     first = said.get(Source.AUDIT, said.get(Source.SEED))
     return concluded(Looks(first, said.get(Source.SECOND), said.get(Source.CONFIRM)))

@@ -154,11 +154,6 @@ class SqlPeople:
     def open_session(self, person: str, badge: str, address: str, now: datetime) -> Opened:
         """Return a new session of somebody whose PIN was right."""
         token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-        attempts = sign_in_attempts.c
-        right = or_(
-            (attempts.kind == "badge") & (attempts.key == badge[:128]),
-            (attempts.kind == "address") & (attempts.key == address[:128]),
-        )
         row = {
             "token_sha256": token_digest(token),
             "person": person,
@@ -167,10 +162,17 @@ class SqlPeople:
             "last_seen_at": to_us(now),
         }
         with self._engine.begin() as connection:
-            connection.execute(delete(sign_in_attempts).where(right))
+            _forget_wrong(connection, badge, address)
             connection.execute(insert(sessions).values(row))
             found = connection.execute(select(people).where(people.c.id == person)).one()
         return Opened(token, csrf, person_of(found))
+
+    def recognised(self, person: str, badge: str, address: str) -> Person:
+        """Return somebody whose PIN was right and who signs one thing, without a session."""
+        with self._engine.begin() as connection:
+            _forget_wrong(connection, badge, address)
+            found = connection.execute(select(people).where(people.c.id == person)).one()
+        return person_of(found)
 
     def end_session(self, token: str, now: datetime) -> None:
         """Sign out; a session that is over already stays as it is."""
@@ -211,6 +213,15 @@ def _wait(connection: Connection, keys: tuple[tuple[str, str], ...], now: dateti
     ]
     until = max((microseconds for microseconds in blocked if microseconds), default=0)
     return max(from_us(until) - now, timedelta())
+
+
+def _forget_wrong(connection: Connection, badge: str, address: str) -> None:
+    attempts = sign_in_attempts.c
+    right = or_(
+        (attempts.kind == "badge") & (attempts.key == badge[:128]),
+        (attempts.kind == "address") & (attempts.key == address[:128]),
+    )
+    connection.execute(delete(sign_in_attempts).where(right))
 
 
 def _count_wrong(connection: Connection, kind: str, key: str, now: datetime) -> None:

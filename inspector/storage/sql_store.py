@@ -273,6 +273,7 @@ def _record(row: Row[Any], seen: list[ViewResult], said: list[VerdictEvent]) -> 
         score=row.score,
         strata_version=row.strata_version,
         audit_key=row.audit_key,
+        limits_version=row.limits_version,
         views=tuple(seen),
         decision=_decision(row),
         events=tuple(said),

@@ -23,6 +23,7 @@ from inspector.storage.audit_changes import changes_in, only_new
 from inspector.storage.closing import mark_stale
 from inspector.storage.database import kind_of
 from inspector.storage.feedback_schema import packages
+from inspector.storage.limit_versions import number_limits
 from inspector.storage.rows import Known, Row, Rows, mentioned, rows_of, unstorable
 from inspector.storage.schema import to_us
 from inspector.storage.sql_audit import AuditLog
@@ -126,7 +127,7 @@ class SqlStore:
     ) -> None:
         rows = rows_of(sourced, _known(connection, sourced), now)
         rows.events = only_new(connection, rows.events)
-        changes = changes_in(connection, rows)
+        changes = [*changes_in(connection, rows), *number_limits(connection, rows)]
         _insert(connection, rows)
         self._log.append(connection, changes)
 

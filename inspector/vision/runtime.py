@@ -120,6 +120,7 @@ class Model:
         model_sha256: Of the model, as its package says.
         ran: Device and precision, proven.
         session: What it runs in.
+        limits: By class.
         longest_s: What the slowest golden picture took at this start.
     """
 
@@ -128,7 +129,7 @@ class Model:
     ) -> None:
         self.package_name, self.model_sha256 = package.name, package.model_sha256
         self.ran = ran
-        self.session, self._limits = session, dict(limits)
+        self.session, self.limits = session, dict(limits)
         self.longest_s = 0.0
 
     def warm_up(self, pictures: Iterable[BgrImage]) -> None:
@@ -145,7 +146,7 @@ class Model:
         started_s = time.perf_counter()
         findings, top, fit = self.session.detect(image)
         took_ms = (time.perf_counter() - started_s) * 1000
-        result = judged_view(view, findings, top, limits=self._limits, fit=fit, model_ms=took_ms)
+        result = judged_view(view, findings, top, limits=self.limits, fit=fit, model_ms=took_ms)
         return result, findings
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from inspector.cli.models import models_command
 from inspector.errors import BadInput, PackageRefused
-from inspector.gateway.model_change import ask_for, asked_for
+from inspector.gateway.model_change import Asked, ask_for, asked_for
 from inspector.gateway.site_run import held
 from inspector.ipc import Runtime
 from tests.faults.running import copied_site
@@ -61,7 +61,7 @@ def test_a_station_that_does_not_exist_is_named(site: Path) -> None:
 
 def test_a_new_start_forgets_what_was_asked_for(tmp_path: Path) -> None:
     runtime = Runtime(tmp_path / "run").make()
-    ask_for(runtime, "board", "other")
-    assert asked_for(runtime, "board")[0] == "other"
+    ask_for(runtime, "board", "other", {})
+    assert asked_for(runtime, "board").package == "other"
     with held(runtime):
-        assert asked_for(runtime, "board") == ("", "")
+        assert asked_for(runtime, "board") == Asked()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from inspector.config.rewriting import with_package, with_picture_check
+from inspector.config.rewriting import with_limits, with_package, with_picture_check
 from inspector.errors import SettingsWrong
 
 ROOT = Path(__file__).parents[3]
@@ -58,3 +58,12 @@ def test_what_may_not_stand_there_is_refused() -> None:
 
 def test_another_package_changes_one_line() -> None:
     assert changed_lines(RING, with_package(RING, "ring2")) == ['package = "ring2"']
+
+
+def test_limits_are_added_to_those_that_stand_there() -> None:
+    after = with_limits(RING, {"dent": 0.42})
+    assert tomllib.loads(after) == {**tomllib.loads(RING), "limits": {"dent": 0.42}}
+    again = with_limits(after, {"dent": 0.5, "scratch": 0.3})
+    assert tomllib.loads(again)["limits"] == {"dent": 0.5, "scratch": 0.3}
+    assert changed_lines(RING, again) == ["[limits]", "dent = 0.5", "scratch = 0.3"]
+    assert with_limits(RING, {}) == RING

@@ -10,7 +10,7 @@ import pytest
 
 from inspector.domain.frame import Frame
 from inspector.errors import PackageRefused
-from inspector.gateway.model_change import ModelChange, ask_for, asked_for
+from inspector.gateway.model_change import Asked, ModelChange, ask_for, asked_for
 from inspector.ipc import Runtime
 from inspector.vision.runtime import Model
 from tests.inspector.gateway.worker_stand_ins import PATIENCE_S, picture
@@ -42,6 +42,7 @@ class Change:
         self.change = ModelChange(
             named("old"),
             ("top", "side"),
+            limits={"dent": 0.5},
             runtime=self.runtime,
             station="ring",
             load=self._load,
@@ -49,9 +50,10 @@ class Change:
             refused=self._refused,
         )
 
-    def _load(self, package: str) -> Model:
-        if package != "new":
-            raise PackageRefused(f"models/{package} is damaged")
+    def _load(self, asked: Asked) -> Model:
+        if asked.package != "new":
+            raise PackageRefused(f"models/{asked.package} is damaged")
+        self.limits = asked.limits
         return self.new
 
     def _refused(self, why: str) -> None:
@@ -63,7 +65,7 @@ class Change:
         thread = Thread(target=self.change.run, args=(stop,))
         thread.start()
         try:
-            ask_for(self.runtime, "ring", package)
+            ask_for(self.runtime, "ring", package, {"dent": 0.4})
             assert (self.ready if package == "new" else self.refused).wait(PATIENCE_S)
         finally:
             stop.set()
@@ -102,7 +104,13 @@ def test_a_refused_package_leaves_the_old_one_and_says_so_in_one_sentence(change
     assert change.why == "package damaged is not used, old goes on: models/damaged is damaged"
     assert change.looks("top", 3) == "old"
     assert change.change.figures["state"] == "refused"
-    assert asked_for(change.runtime, "ring")[0] == "old"
+    assert asked_for(change.runtime, "ring").package == "old"
+    assert asked_for(change.runtime, "ring").limits == {"dent": 0.5}
+
+
+def test_limits_come_with_the_package(change: Change) -> None:
+    change.ask("new")
+    assert change.limits == {"dent": 0.4}
 
 
 def test_a_look_may_take_as_long_as_the_slower_of_the_two(change: Change) -> None:
@@ -112,4 +120,4 @@ def test_a_look_may_take_as_long_as_the_slower_of_the_two(change: Change) -> Non
 
 
 def test_nothing_is_asked_for_in_a_new_runtime_folder(change: Change) -> None:
-    assert asked_for(change.runtime, "ring") == ("", "")
+    assert asked_for(change.runtime, "ring") == Asked()

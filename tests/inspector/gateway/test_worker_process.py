@@ -31,6 +31,7 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage
 from inspector.errors import CameraLost, InspectorError, ModelFailed, PackageRefused, SettingsWrong
 from inspector.gateway import view_reader, worker_process
+from inspector.gateway.model_change import Asked, ask_for
 from inspector.gateway.processor_clock import ProcessorClock
 from inspector.gateway.station_model import station_model
 from inspector.gateway.worker_process import StationWorker
@@ -93,9 +94,9 @@ class Running:
         self.raised: list[BaseException] = []
         self._thread = Thread(target=self._run, daemon=True)  # a failed test ends all the same
 
-    def load(self, package: str) -> Model:
+    def load(self, asked: Asked) -> Model:
         """Open another package, as the test will have it."""
-        raise PackageRefused(f"models/{package} is damaged")
+        raise PackageRefused(f"models/{asked.package} is damaged")
 
     def start(self) -> "Running":
         self._thread.start()
@@ -346,6 +347,41 @@ def test_the_status_says_what_runs(running: Running, model: Model) -> None:
     assert time.monotonic() - float(str(status["beat_s"])) < 2
 
 
+class Stricter(Running):
+    """A worker whose other model is the same one with the limits that were asked for."""
+
+    def load(self, asked: Asked) -> Model:
+        other = Model.__new__(Model)
+        other.__dict__.update(self._model.__dict__)
+        other.limits = dict(asked.limits)
+        return other
+
+
+def test_other_limits_judge_from_the_frame_on_that_the_line_names(
+    tmp_path: Path, model: Model
+) -> None:
+    one = Stricter(tmp_path, model).start()
+    try:
+        line = one.line.accept()
+        one.camera.events.put(RED)
+        first = line.until("seen")
+        ask_for(one.runtime, "ring", "ring", {"red": 1.0, "blue": 1.0})
+        line.until("ready")
+        session, counter = int(str(first["session"])), int(str(first["counter"]))
+        begins = {"do": "change", "first": 3, "from": {"top": [session, counter + 2]}}
+        line.say(json.dumps(begins))
+        seen = []
+        for shade in (1, 2):
+            one.camera.events.put(np.clip(RED + shade, 0, 255).astype(np.uint8))
+            seen.append(line.until("seen"))
+        assert [bool(message["findings"]) for message in (first, *seen)] == [True, True, False]
+        told = [message for message in line.heard if message.get("do") == "model"]
+        assert told[-1]["limits"] == {"red": 1.0, "blue": 1.0}
+        assert line.heard.index(told[-1]) < line.heard.index(seen[1])
+    finally:
+        one.end()
+
+
 def test_it_ends_within_a_second(tmp_path: Path, model: Model) -> None:
     one = Running(tmp_path, model).start()
     one.line.accept().until("camera")
@@ -443,7 +479,7 @@ class Stuck:
             real.model_sha256,
             real.ran,
         )
-        self.longest_s = PATIENCE_S
+        self.longest_s, self.limits = PATIENCE_S, dict[str, float]()
         self.go, self.began = Event(), Event()
 
     def look(self, view: str, image: BgrImage) -> ViewResult:

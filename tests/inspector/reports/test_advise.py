@@ -56,7 +56,7 @@ def test_the_advice_fits_its_schema_and_stays_within_its_rails(stream: Path) -> 
 def test_people_read_the_effect_and_that_a_signature_is_needed(stream: Path) -> None:
     text = asked(stream, COSTS).output
     assert "operator min/h" in text
-    assert "a proposal for version 1; it holds once signed." in text
+    assert "a step from version 0; nothing is changed by it." in text
 
 
 def test_the_example_is_one(stream: Path) -> None:

@@ -47,6 +47,9 @@ def filled(engine: Engine, store: SqlStore) -> Engine:
         add_version(connection, "retention", "", {}, person="quin", why="first", now=NOW)
         begin_lot(connection, "ring", "lot 7", NOW)
         add_labels(connection, LABELS, person="quin", now=NOW)
+        step = {"station": "ring", "kind": "dent", "follows": 1, "now": 0.5, "proposed": 0.4}
+        who = {"evidence": {}, "person": "ada", "at": 1}
+        connection.execute(insert(feedback_schema.limit_proposals).values(**step, **who))
     return engine
 
 
@@ -56,7 +59,7 @@ def filled(engine: Engine, store: SqlStore) -> Engine:
         *(schema.stations, schema.parts, schema.views, schema.findings, schema.plc_decisions),
         *(schema.verdict_events, schema.gaps, schema.boots, schema.alarms, reviews, packages),
         *(feedback_schema.seeded_defects, feedback_schema.alarm_answers, versions, lots),
-        *(feedback_schema.label_imports, feedback_schema.labels),
+        *(feedback_schema.label_imports, feedback_schema.labels, feedback_schema.limit_proposals),
     ],
     ids=str,
 )
