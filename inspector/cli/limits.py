@@ -23,6 +23,7 @@ from inspector.domain.limits import LimitProposal, LimitsVersion
 from inspector.gateway.limits import (
     advice_of,
     check_as_judged,
+    costs_of,
     proposing,
     put_in_force,
     standing_of,
@@ -49,7 +50,9 @@ def limits_command() -> None:
 @station_option
 @click.option("--class", "kind", required=True, help="Of defect; whose limit it is.")
 @click.option(
-    "--costs", required=True, type=click.Path(path_type=Path), help="TOML file (docs/kpi.md)."
+    "--costs",
+    type=click.Path(path_type=Path),
+    help="TOML file (docs/kpi.md); default: [costs] of site.toml, and its escape-rate target.",
 )
 @click.option("--since", callback=moment, help="ISO 8601 with its zone; default: 28 days ago.")
 @click.option("--until", callback=moment, help="The same, not in the window; default: now.")
@@ -59,7 +62,7 @@ def propose(
     *,
     station: str,
     kind: str,
-    costs: Path,
+    costs: Path | None,
     since: datetime | None,
     until: datetime | None,
 ) -> None:
@@ -68,7 +71,7 @@ def propose(
     The proposal is kept with its evidence until somebody signs it; nothing else is changed.
     """
     settings, end = load_site(site), until or SystemClock().now()
-    file = TomlFile(costs).read(CostsFile)
+    file = TomlFile(costs).read(CostsFile) if costs else costs_of(settings)
     found = proposing(settings, station, kind, file, Window(since or end - DEFAULT_WINDOW, end))
     head = f"station {station}, limit of {kind}, version {found.follows.number}"
     click.echo("\n".join([f"{head}, costs in {file.currency}", *table(found.advice)]))

@@ -203,16 +203,17 @@ def _warnings(parts: int, bad: int, *, balanced: bool) -> Iterable[str]:
             f"plan {BALANCED[0]:.0%} to {BALANCED[1]:.0%}"
         )
     else:
-        yield "kappa depends on the share of bad parts: compare it within this study alone"
+        yield "Kappa depends on the share of bad parts: compare it within this study alone"
     for name, limit, there in (
         ("bad", MISS_RATE, bad),
         ("good", FALSE_ALARM_RATE, parts - bad),
     ):
         needed = audits_needed(limit.passes)
         if there < needed:
+            some = f"{there} {name} part{'' if there == 1 else 's'}"
             yield (
-                f"{there} {name} parts cannot show at most {limit.passes:.0%}, even without an "
-                f"error: that takes {needed}"
+                f"{some} cannot show at most {limit.passes:.0%}, even without an error: "
+                f"that takes {needed}"
             )
 
 

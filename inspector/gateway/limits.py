@@ -64,6 +64,18 @@ def advice_of(site: Site) -> SqlAdvice:
     return SqlAdvice(server_of(site) or database_file(Path(site.data)))
 
 
+def costs_of(site: Site) -> CostsFile:
+    """Return what errors cost at a site, with its target for escapes as the bound of a step.
+
+    Raises:
+        BadInput: The site does not say.
+    """
+    if site.costs is None:
+        raise BadInput("site.toml has no [costs]: give them there, or with --costs FILE")
+    told = site.costs.model_dump()
+    return CostsFile(**told, most_escapes=site.targets.escape_rate)
+
+
 def proposing(site: Site, station: str, kind: str, costs: CostsFile, window: Window) -> Proposing:
     """Return what the records of a window say of a limit.
 

@@ -25,6 +25,8 @@ from inspector.reports.page import Cell, Page, Section, Table, row
 from inspector.reports.toml_file import TomlFile
 from inspector.settings import Settings
 
+MOST_MONTHS = 120
+"""A payback beyond is told in years."""
 SHARES = {name for name in NAMES if name.startswith(("escape_", "false_calls_", "scrap_"))} - {
     *("escape_cost", "scrap_cost")
 }
@@ -132,7 +134,7 @@ def case_page(read: CaseFile, case: Case) -> Page:
     if guessed:
         said += f"; baseline assumed, not measured: {', '.join(guessed)}"
     notes = (
-        f"Intervals are 95 %, of {DRAWS} draws of all inputs with a fixed seed.",
+        f"Intervals are 95 %, of {DRAWS:,} draws of all inputs with a fixed seed.",
         f"{case.pays_back:.0%} of the draws pay back within {read.years} years.",
     )
     return Page(
@@ -151,7 +153,9 @@ _DRIVERS = "The net present value at both ends of an input's interval, all other
 
 def months(value: float) -> str:
     """Return a payback in words."""
-    return "never" if isinf(value) else f"{value:.1f} months"
+    if isinf(value):
+        return "never"
+    return f"{value:.1f} months" if value < MOST_MONTHS else f"{value / 12:.0f} years"
 
 
 def _results(read: CaseFile, case: Case) -> Table:
@@ -187,12 +191,28 @@ def _inputs(read: CaseFile) -> Table:
     given = {name: quantity(read.quantities, name) for name in NAMES}
     rows = tuple(
         row(
-            *(name.replace("_", " "), f"{one.value:,.9g}", f"{one.low:,.9g} to {one.high:,.9g}"),
+            *(_named(name), _plain(one.value), _interval(one)),
             Cell(f"measured {one.measured}") if one.measured else Cell("assumed", "bad"),
         )
         for name, one in given.items()
     )
-    return Table(("input", "value", "95 % interval", "baseline"), rows)
+    return Table(("input", "value", "95 % interval", "where from"), rows)
+
+
+def _named(name: str) -> str:
+    """Return an input's name for people, with its unit where the name ends in one."""
+    words = name.replace("_", " ")
+    return f"{words.removesuffix(' s')}, s each" if words.endswith(" s") else words
+
+
+def _interval(one: Quantity) -> str:
+    return f"{_plain(one.low)} to {_plain(one.high)}" if one.low < one.high else "none given"
+
+
+def _plain(value: float) -> str:
+    """Return a number without an exponent."""
+    told = f"{value:,.9f}"
+    return told.rstrip("0").rstrip(".")
 
 
 def case_lines(read: CaseFile, case: Case) -> list[str]:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from inspector.domain import iso22400, quality
 from inspector.domain.charter import Evidence, evidence
+from inspector.reports.charts import percent
 from inspector.reports.page import Cell, Page, Section, Table, row
 from inspector.reports.toml_file import TomlFile
 from inspector.settings import Settings
@@ -126,7 +127,7 @@ def charter_page(charter: Charter) -> Page:
 
 
 def _pairs(values: dict[str, str]) -> Table:
-    return Table(("what", ""), tuple(row(name, text) for name, text in values.items()))
+    return Table((), tuple(row(name, text) for name, text in values.items()))
 
 
 def _targets(charter: Charter) -> Table:
@@ -134,7 +135,7 @@ def _targets(charter: Charter) -> Table:
         row(
             DEFINITIONS[one.kpi].name,
             baseline(one),
-            f"at most {one.target:.3%}" if one.kpi in _AT_MOST else f"{one.target:.3%}",
+            at_most(one.kpi, one.target),
             f"{one.window_days} days",
             Cell(f"yes: {charter.evidence(one)}", "good"),
         )
@@ -143,7 +144,12 @@ def _targets(charter: Charter) -> Table:
     return Table(("figure", "baseline", "target", "window", "demonstrable"), rows)
 
 
-_AT_MOST = {one.id for one in quality.DEFINITIONS} - {quality.REVIEWED_SHARE.id}
+AT_MOST = {one.id for one in quality.DEFINITIONS} - {quality.REVIEWED_SHARE.id}
+
+
+def at_most(kpi: str, target: float) -> str:
+    """Return a target in words, by the figure that it is of."""
+    return f"at most {percent(target)}" if kpi in AT_MOST else percent(target)
 
 
 def baseline(one: Target) -> Cell:
@@ -151,8 +157,8 @@ def baseline(one: Target) -> Cell:
     if one.baseline is None:
         return Cell("none", "bad")
     if not one.baseline_measured:
-        return Cell(f"{one.baseline:.3%}, assumed", "bad")
-    return Cell(f"{one.baseline:.3%}, measured {one.baseline_measured}")
+        return Cell(f"{percent(one.baseline)}, assumed", "bad")
+    return Cell(f"{percent(one.baseline)}, measured {one.baseline_measured}")
 
 
 def charter_lines(charter: Charter) -> list[str]:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log10
+from math import ceil, floor, log10
 
 from markupsafe import Markup, escape
 
 _WIDTH, _LEFT, _RIGHT, _ROW, _TOP = 720, 230, 30, 26, 16
 _BLUE, _RED = "#1f5fa8", "#b00020"
+_GREY = "#ccc"
+_TICKS = 5
 _LEAST = 1e-6
 """What is drawn of a value of nothing."""
+
+
+def plain(value: float) -> str:
+    """Return a number with three digits that say something, and without an exponent."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """Return a share without digits that say nothing."""
+    return f"{100 * share:.4f}".rstrip("0").rstrip(".") + "%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +41,14 @@ def bars(
     rows: Sequence[Bar],
     *,
     marks: Sequence[float] = (),
-    shown: Callable[[float], str] = "{:.1%}".format,
+    shown: Callable[[float], str] = percent,
 ) -> Markup:
     """Return ranges under each other on one axis.
 
     Args:
         title: What a reader who does not see it is told.
         rows: From top to bottom.
-        marks: Limits, drawn as vertical lines.
+        marks: Limits, drawn as vertical lines with their values above.
         shown: How a value on the axis is written.
     """
     ends = [end for one in rows for end in (one.low, one.high, one.at)] + list(marks)
@@ -48,14 +60,19 @@ def bars(
         return _LEFT + (value - first) / span * (_WIDTH - _LEFT - _RIGHT)
 
     below = _TOP + _ROW * len(rows)
-    drawn = [_line(across(mark), _TOP, across(mark), below, _RED) for mark in marks]
+    drawn = []
+    for tick in _ticks(first, last):
+        drawn += [_line(across(tick), _TOP, across(tick), below, _GREY)]
+        drawn += [_text(across(tick), below + 18, shown(tick), "middle")]
+    for number, mark in enumerate(sorted(marks)):
+        drawn += [_line(across(mark), _TOP, across(mark), below, _RED)]
+        anchor = "start" if number else "end"  # or two of them lie on each other
+        drawn += [_text(across(mark), _TOP - 4, shown(mark), anchor, _RED)]
     for number, one in enumerate(rows):
         y = _TOP + _ROW * (number + 0.5)
         drawn += [_text(_LEFT - 8, y + 4, one.name, "end")]
         drawn += [_line(across(one.low), y, across(one.high), y, _BLUE, width=6)]
         drawn += [f'<circle cx="{across(one.at):.1f}" cy="{y:.1f}" r="5" fill="#222"/>']
-    for value, anchor in ((first, "start"), (last, "end")):
-        drawn += [_text(across(value), below + 18, shown(value), anchor)]
     return _svg(title, height, drawn)
 
 
@@ -70,7 +87,9 @@ def rising(title: str, values: Sequence[float], *, mark: float) -> Markup:
 
     corners = " ".join(f"{60 + n * step:.1f},{up(one):.1f}" for n, one in enumerate(logs))
     drawn = [
+        _line(60, up(0), 680, up(0), _GREY),
         _line(60, up(level), 680, up(level), _RED),
+        _text(60, 12, f"{title} (logarithmic), {plain(values[-1])} at the end", "start"),
         *(_text(54, up(log10(one)) + 4, f"{one:g}", "end") for one in (1, mark)),
         f'<polyline points="{corners}" fill="none" stroke="{_BLUE}" stroke-width="2"/>',
         _text(60, 222, "first part", "start"),
@@ -79,13 +98,22 @@ def rising(title: str, values: Sequence[float], *, mark: float) -> Markup:
     return _svg(title, 230, drawn)
 
 
+def _ticks(first: float, last: float) -> list[float]:
+    """Return round values between two ends, a handful."""
+    rough = (last - first) / _TICKS or abs(first) or 1.0
+    power: float = 10.0 ** floor(log10(rough))
+    step = next(power * of for of in (1, 2, 5, 10) if power * of >= rough * 0.999)
+    return [round(n * step, 12) for n in range(ceil(first / step), floor(last / step) + 1)]
+
+
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str, *, width: int = 1) -> str:
     ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
     return f'<line {ends} stroke="{colour}" stroke-width="{width}"/>'
 
 
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+def _text(x: float, y: float, text: str, anchor: str, colour: str = "#222") -> str:
+    where = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}"'
+    return f"<text {where}>{escape(text)}</text>"
 
 
 def _svg(title: str, height: float, drawn: Sequence[str]) -> Markup:

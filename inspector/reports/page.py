@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -24,18 +25,39 @@ class Cell:
     text: str
     mark: str = ""
 
+    @property
+    def classes(self) -> str:
+        """Return how it looks: a bare number stands at the right."""
+        return f"{self.mark} number".strip() if _NUMBER.fullmatch(self.text) else self.mark
+
+
+_NUMBER = re.compile(r"[-+]?[0-9][0-9,.]*")
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under a head."""
+    """Rows under a head; without one the first cell of each row names it."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A small picture of a part.
+
+    Attributes:
+        address: Of `thumbnails`, so within the page; empty where there is no picture.
+        text: What it shows.
+    """
+
+    address: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a page: sentences, then a table, then a chart.
+    """A part of a page: sentences, then a table, then a chart, then pictures.
 
     Attributes:
         chart: Markup of `charts`; another text would be shown as a text.
@@ -45,6 +67,7 @@ class Section:
     notes: tuple[str, ...] = ()
     table: Table | None = None
     chart: str = ""
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from inspector.domain.intervals import Interval
 from inspector.domain.piloting import DECIDES, Compared, Pair, compared
 from inspector.errors import RowRefused
-from inspector.reports.charts import Bar, bars, rising
+from inspector.reports.charts import Bar, bars, plain, rising
 from inspector.reports.page import Cell, Page, Section, Table, row
 from inspector.reports.study_file import named
 from inspector.streams.csv_file import CsvFile
@@ -109,7 +109,7 @@ def _difference(one: Compared) -> str:
 
 def _evidence(one: Compared) -> str:
     since = "" if one.decided is None else f", shown after part {one.decided}"
-    return f"{one.e_value:.3g}{since}"
+    return f"{plain(one.e_value)}{since}"
 
 
 def pilot_lines(results: Mapping[str, Compared]) -> list[str]:

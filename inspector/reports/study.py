@@ -76,7 +76,10 @@ def _agreement(appraisals: tuple[Appraisal, ...]) -> Table:
         row(
             *(one.name, one.mode, _shown(one.within) if one.within.parts else "one look each"),
             "one appraiser" if one.between is None else _shown(one.between),
-            *("not shown" if value is None else f"{value:.2f}" for value in (one.kappa, one.ac1)),
+            *(
+                "not shown" if value is None else f"{round(value, 2) + 0.0:.2f}"
+                for value in (one.kappa, one.ac1)
+            ),
         )
         for one in appraisals
     )

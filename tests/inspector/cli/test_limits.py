@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from contextlib import closing
 from datetime import timedelta
@@ -217,6 +218,17 @@ def test_an_edited_file_is_not_signed_over(site: Path) -> None:
 def test_bad_input_is_one_sentence(site: Path, words: tuple[str, ...], why: str) -> None:
     costs = ("--costs", str(site / "costs.toml")) if words[0] == "propose" else ()
     assert why in refused(limits(site, *words, *costs))
+
+
+def test_costs_come_from_the_site_where_no_file_is_named(site: Path) -> None:
+    of = "propose", "--station", "ring", "--class", "scratch", *WINDOW
+    file = site / "site.toml"
+    without = re.sub(r"(?ms)^\[costs\].*?(?=^\[|\Z)", "", file.read_text("utf-8"))
+    file.write_text(without, "utf-8")
+    assert "site.toml has no [costs]" in refused(limits(site, *of))
+    file.write_text(f"{without}\n[costs]\n{COSTS}", "utf-8")
+    assert "proposal 1" in limits(site, *of).output
+    assert told(site)["proposals"][0]["evidence"]["rails"]["escapes_at_most"] == 0.01
 
 
 def test_an_empty_reason_and_nothing_to_take_back_are_refused(site: Path) -> None:

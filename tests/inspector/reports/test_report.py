@@ -97,9 +97,9 @@ CHARTER = (EXAMPLES / "charter.toml").read_text("utf-8")
 def test_the_charter_is_a_page_that_says_how_its_targets_are_shown(tmp_path: Path) -> None:
     text = page(tmp_path, "charter", EXAMPLES / "charter.toml")
     assert "audits show it when none is bad or missed; planned: 5600" in text
-    assert '<td class="bad">60.000%, assumed</td>' in text
+    assert '<td class="bad">60%, assumed</td>' in text
     assert '<td class="bad">none</td>' in text
-    assert "0.400%, measured 2026-11-02 to 2026-11-29" in text
+    assert "0.4%, measured 2026-11-02 to 2026-11-29" in text
     for name in ("Maria Weber", "sealing ring", "void", "400 ms", "tr", "no people"):
         assert name in text
 
@@ -175,7 +175,7 @@ CASE = (EXAMPLES / "business-case.toml").read_text("utf-8")
 def test_the_business_case_is_a_page_with_intervals_and_drivers(tmp_path: Path) -> None:
     text = page(tmp_path, "business-case", EXAMPLES / "business-case.toml")
     assert "Payback in " in text
-    assert '<td class="">4,800,000</td>' in text
+    assert '<td class="number">4,800,000</td>' in text
     assert "baseline assumed, not measured: scrap before, downtime before" in text
     assert '<td class="bad">assumed</td>' in text
     assert "measured 2026-11-02 to 2026-11-29" in text
