@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from _csv import Reader as CsvReader
 
 BLOCK_ROWS = 2048
+LARGEST = 1e15
+"""A whole number beyond is not exact in the columns."""
 FORMATS = ("a Unix time", "an ISO 8601 time")
 Value = TypeVar("Value")
 
@@ -169,6 +171,8 @@ class CsvFile:
         """Return a column of whole numbers, which may be written as 3.0."""
         found = self.numbers(block, name, empty=empty)
         self.check(block, name, np.isnan(found) | (found == np.floor(found)), "a whole number")
+        short = np.isnan(found) | (abs(found) < LARGEST)
+        self.check(block, name, short, "a whole number of at most 15 digits")
         return found
 
     def times(self, block: Block) -> NDArray[np.float64]:

@@ -208,6 +208,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
         "A,high,",
     ),
     "no number": ("stream.csv:2: score must be a finite number", "A,0.1,", "A,nan,"),
+    "a day beyond all": ("stream.csv:2: day must be a whole number of", "100,0,", "100,9e18,"),
     "half a day": ("stream.csv:2: day must be a whole number", "100,0,", "100,0.5,"),
     "an unknown decision": (
         "stream.csv:2: ai_decision must be PASS or REJECT, not 'UNKNOWN'",
