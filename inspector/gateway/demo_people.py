@@ -13,6 +13,7 @@ DEMO_PEOPLE: Final = (
     ("Olga Operator", Role.OPERATOR, "1001"),
     ("Leo Lead", Role.LEAD, "1002"),
     ("Quinn Quality", Role.QUALITY, "1003"),
+    ("Rita Review", Role.QUALITY, "1004"),  # who gives the second opinions on Quinn's words
 )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +15,7 @@ from inspector.domain.review_queues import Queue, Subject, Waiting, Wanted, queu
 from inspector.errors import BadInput, NotAllowed, NotThere, Overtaken
 from inspector.ipc import JsonLines
 from inspector.ports import Clock
-from inspector.storage.review_queues import AT_ONCE, Drawn, SqlReviewQueues
+from inspector.storage.review_queues import AT_ONCE, Drawn, SecondOpinions, SqlReviewQueues
 from web.services import By, Claimed, RecorderAway
 
 _TIMEOUT_S: Final = 5.0
@@ -28,12 +30,12 @@ class RecorderReviews:
     ) -> None:
         """Draw second looks by the site's key."""
         self._socket, self._queues, self._clock = recorder_socket, queues, clock
-        self._drawn = second_looks(key)
+        self._opinions = SecondOpinions(second_looks(key))
 
     def waiting(self, queue: Queue, person: Person) -> Waiting:
         """Return how much waits in a queue."""
         who = person.id, person.name
-        return self._queues.waiting(queue, self._clock.now(), self._drawn, who)
+        return self._queues.waiting(queue, self._clock.now(), self._opinions, who)
 
     def answered_by(self, person: Person) -> int:
         """Return how many looks of a person stand from the last twelve hours."""
@@ -45,7 +47,7 @@ class RecorderReviews:
 
     def take(self, queue: Queue, by: By, count: int) -> Sequence[Claimed]:
         """Return the next pictures of a queue that are this person's now."""
-        found = self._queues.candidates(queue, self._clock.now(), self._drawn)
+        found = self._queues.candidates(queue, self._clock.now(), self._opinions)
         mine = [_sent(one) for one in found if one.is_open_to(by.person.id, by.person.name)]
         asked = {"count": count, "candidates": mine[:AT_ONCE]}
         answer = self.order("claim_reviews", by, asked)
@@ -74,10 +76,11 @@ class RecorderReviews:
 
 def second_looks(key: bytes) -> Drawn:
     """Return the draw of good words that are looked at again, by the site's key."""
-    site = site_name(key)
+    site, months = site_name(key), lru_cache(partial(key_of_month, key))
 
-    def drawn(station: str, run: int, number: int, at: Any) -> bool:
-        return gets_second_look(key_of_month(key, at), PartKey(site, station, run, number))
+    def drawn(station: str, run: int, number: int, at: datetime) -> bool:
+        month = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return gets_second_look(months(month), PartKey(site, station, run, number))
 
     return drawn
 

@@ -7,10 +7,10 @@ a row for each press.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
+from threading import Lock
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select, text
@@ -45,7 +45,9 @@ AT_ONCE: Final = 64
 class SqlReviewQueues(SqlRecords):
     """Records, and what of them waits for a person's look."""
 
-    def candidates(self, queue: Queue, now: datetime, drawn: Drawn) -> tuple[Wanted, ...]:
+    def candidates(
+        self, queue: Queue, now: datetime, opinions: SecondOpinions
+    ) -> tuple[Wanted, ...]:
         """Return looks that are owed, in the order in which they are to be given out."""
         since = to_us(now - LOOKBACK)
         with self._reading() as connection:
@@ -53,11 +55,11 @@ class SqlReviewQueues(SqlRecords):
                 seeds = _seeds(connection, AT_ONCE // SEEDS_IN)
                 return mixed(_audits(connection, since, AT_ONCE), seeds)
             if queue is Queue.SECOND:
-                return _second(connection, since, drawn)
+                return opinions.owed(connection, since)
             return _disagreements(connection, since, AT_ONCE)
 
     def waiting(
-        self, queue: Queue, now: datetime, drawn: Drawn, person: tuple[str, str]
+        self, queue: Queue, now: datetime, opinions: SecondOpinions, person: tuple[str, str]
     ) -> Waiting:
         """Return how much is owed; `person` is the id and name of who asks."""
         since = to_us(now - LOOKBACK)
@@ -65,7 +67,7 @@ class SqlReviewQueues(SqlRecords):
             if queue is Queue.AUDIT:
                 return _audits_waiting(connection, since, person)
             of = (
-                _second(connection, since, drawn)
+                opinions.owed(connection, since)
                 if queue is Queue.SECOND
                 else _disagreements(connection, since, None)
             )
@@ -186,27 +188,65 @@ def _disagreements(connection: Connection, since: int, limit: int | None) -> tup
     return tuple(_firsts(connection, Source.FLAGGED, rows))
 
 
-def _second(connection: Connection, since: int, drawn: Drawn) -> tuple[Wanted, ...]:
-    """Return the looks that follow from what was said in the window, oldest first."""
-    look = reviews.c
+class SecondOpinions:
+    """The looks that follow from what was said, kept up with as reviews are added.
+
+    Going through a month of reviews takes a second; those that came since the last question, none.
+    """
+
+    def __init__(self, drawn: Drawn) -> None:
+        """Let this say which good words are looked at again: always the same of a part."""
+        self._drawn, self._lock = drawn, Lock()
+        self._newest = 0
+        self._owed: dict[Subject, Wanted] = {}
+
+    def owed(self, connection: Connection, since: int) -> tuple[Wanted, ...]:
+        """Return what is owed of what was said since then, oldest first."""
+        with self._lock:
+            self._follow(connection, since)
+            found = [one for one in self._owed.values() if to_us(one.since) >= since]
+        return tuple(sorted(found, key=lambda one: one.since))
+
+    def _follow(self, connection: Connection, since: int) -> None:
+        look = reviews.c
+        fresh = look.id > self._newest if self._newest else look.at >= since
+        wanted = select(look.id, look.record, look.seeded).where(fresh).order_by(look.id)
+        rows = connection.execute(wanted).all()
+        if rows:
+            self._newest = rows[-1].id
+            touched = {subject_of(row) for row in rows}
+            rest = {one: look for one, look in self._owed.items() if one not in touched}
+            self._owed = rest | _owed_of(connection, list(touched), self._drawn)
+
+
+def _owed_of(
+    connection: Connection, subjects: Sequence[Subject], drawn: Drawn
+) -> dict[Subject, Wanted]:
     rows_of: dict[Subject, list[Row[Any]]] = defaultdict(list)
-    for row in connection.execute(select(reviews).where(look.at >= since).order_by(look.id)):
+    for row in _reviews_of_all(connection, subjects):
         rows_of[subject_of(row)].append(row)
     said = {subject: said_in(rows) for subject, rows in rows_of.items()}
-    open_ones = [subject for subject, words in said.items() if next_look(words, drawn=True)]
-    again = _drawn_again(connection, open_ones, drawn)
-    owed = []
+    perhaps = [subject for subject, words in said.items() if next_look(words, drawn=True)]
+    again = _drawn_again(connection, perhaps, drawn)
+    sources = {one: next_look(said[one], drawn=one in again) for one in perhaps}
+    open_ones = [subject for subject, source in sources.items() if source]
+    pressed = _pressed(connection, [one.id for one in open_ones])
+    seeders = _seeders(connection, [one.id for one in open_ones if one.is_seed])
+    owed = {}
     for subject in open_ones:
-        rows, source = rows_of[subject], next_look(said[subject], drawn=subject in again)
-        if source is not None:
-            by = frozenset(row.reviewer for row in rows)
-            owed.append(Wanted(subject, source, from_us(rows[-1].at), by))
-    pressed = _pressed(connection, [one.subject.id for one in owed])
-    seeders = _seeders(connection, [one.subject.id for one in owed if one.subject.is_seed])
-    return tuple(
-        replace(one, not_by=one.not_by | pressed[one.subject.id] | seeders[one.subject.id])
-        for one in sorted(owed, key=lambda one: one.since)
-    )
+        rows, source = rows_of[subject], sources[subject]
+        by = {row.reviewer for row in rows} | pressed[subject.id] | seeders[subject.id]
+        if source:
+            owed[subject] = Wanted(subject, source, from_us(rows[-1].at), frozenset(by))
+    return owed
+
+
+def _reviews_of_all(connection: Connection, subjects: Sequence[Subject]) -> Iterator[Row[Any]]:
+    """Yield all rows about these subjects, those of each by their ids."""
+    look = reviews.c
+    for column, is_seed in ((look.record, False), (look.seeded, True)):
+        for some in batches([one.id for one in subjects if one.is_seed is is_seed]):
+            yield from connection.execute(select(reviews).where(column.in_(some)).order_by(look.id))
 
 
 def _seeders(connection: Connection, seeds: Sequence[str]) -> dict[str, frozenset[str]]:
@@ -241,7 +281,7 @@ def _number(seed: str) -> int:
     return int.from_bytes(sha256(seed.encode()).digest()[:8])
 
 
-def subject_of(row: Row[Any]) -> Subject:
+def subject_of(row: Any) -> Subject:
     """Return what a row of `reviews` is about."""
     return Subject(row.seeded or row.record, is_seed=row.seeded is not None)
 

@@ -15,7 +15,7 @@ from inspector.domain.review_queues import Queue, Subject, Wanted
 from inspector.storage import review_queues
 from inspector.storage.database import database_file
 from inspector.storage.postgres import Server
-from inspector.storage.review_queues import SqlReviewQueues, is_owed
+from inspector.storage.review_queues import SecondOpinions, SqlReviewQueues, is_owed
 from inspector.storage.schema import to_us
 from inspector.storage.sql_feedback import Review, add_review, add_seeded_defect
 from inspector.storage.sql_writing import SqlStore
@@ -65,6 +65,10 @@ def always(*_: Any) -> bool:
     return True
 
 
+def fresh(drawn: Any) -> SecondOpinions:
+    return SecondOpinions(drawn)
+
+
 def ids(some: tuple[Wanted, ...]) -> list[tuple[str, str]]:
     return sorted((one.subject.id[-6:].lstrip("0"), one.source.value) for one in some)
 
@@ -80,27 +84,30 @@ def say(engine: Engine, n: int, source: str, verdict: str, by: str = "id-q", **m
 def test_drawn_parts_and_those_that_an_operator_passed_wait_for_the_audit(
     engine: Engine, queues: SqlReviewQueues
 ) -> None:
-    audits = queues.candidates(Queue.AUDIT, NOW, never)
+    audits = queues.candidates(Queue.AUDIT, NOW, fresh(never))
     assert ids(audits) == [("1", "audit"), ("2", "audit"), ("4", "audit")]
     (by_olga,) = [one for one in audits if one.subject.id == "ring-000004"]
     assert not by_olga.is_open_to("id-o", "Olga Operator")
-    counted = queues.waiting(Queue.AUDIT, NOW, never, QUINN)
+    counted = queues.waiting(Queue.AUDIT, NOW, fresh(never), QUINN)
     assert (counted.parts, counted.oldest) == (3, START + timedelta(seconds=1))
-    assert queues.waiting(Queue.AUDIT, NOW, never, ("id-o", "Olga Operator")).for_you == 2
+    assert queues.waiting(Queue.AUDIT, NOW, fresh(never), ("id-o", "Olga Operator")).for_you == 2
     say(engine, 1, "audit", "OK")
-    assert ids(queues.candidates(Queue.AUDIT, NOW, never)) == [("2", "audit"), ("4", "audit")]
-    assert queues.candidates(Queue.AUDIT, NOW + timedelta(days=31), never) == ()
+    assert ids(queues.candidates(Queue.AUDIT, NOW, fresh(never))) == [
+        ("2", "audit"),
+        ("4", "audit"),
+    ]
+    assert queues.candidates(Queue.AUDIT, NOW + timedelta(days=31), fresh(never)) == ()
 
 
 @pytest.mark.usefixtures("recorded")
 def test_a_disagreement_is_what_person_and_gateway_judged_differently_and_no_audit_sees(
     engine: Engine, queues: SqlReviewQueues
 ) -> None:
-    found = queues.candidates(Queue.DISAGREEMENT, NOW, never)
+    found = queues.candidates(Queue.DISAGREEMENT, NOW, fresh(never))
     assert ids(found) == [("5", "flagged"), ("6", "flagged")]
     say(engine, 5, "flagged", "NOK")
-    assert ids(queues.candidates(Queue.DISAGREEMENT, NOW, never)) == [("6", "flagged")]
-    assert queues.waiting(Queue.DISAGREEMENT, NOW, never, QUINN).parts == 1
+    assert ids(queues.candidates(Queue.DISAGREEMENT, NOW, fresh(never))) == [("6", "flagged")]
+    assert queues.waiting(Queue.DISAGREEMENT, NOW, fresh(never), QUINN).parts == 1
 
 
 @pytest.mark.usefixtures("recorded")
@@ -110,15 +117,35 @@ def test_a_second_opinion_is_another_persons(engine: Engine, queues: SqlReviewQu
     say(engine, 4, "audit", "UNSURE")
     say(engine, 5, "flagged", "UNSURE")
     owed = [("1", "confirm"), ("4", "second"), ("5", "confirm")]
-    found = queues.candidates(Queue.SECOND, NOW, never)
+    found = queues.candidates(Queue.SECOND, NOW, fresh(never))
     assert ids(found) == owed
     assert not any(one.is_open_to(*QUINN) for one in found)
-    again = queues.candidates(Queue.SECOND, NOW, always)
+    again = queues.candidates(Queue.SECOND, NOW, fresh(always))
     assert ids(again) == sorted([*owed, ("2", "second")])
-    counted = queues.waiting(Queue.SECOND, NOW, never, QUINN)
+    counted = queues.waiting(Queue.SECOND, NOW, fresh(never), QUINN)
     assert (counted.parts, counted.for_you) == (3, 0)
     say(engine, 1, "confirm", "NOK", "id-r")
-    assert ids(queues.candidates(Queue.SECOND, NOW, never)) == owed[1:]
+    assert ids(queues.candidates(Queue.SECOND, NOW, fresh(never))) == owed[1:]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_what_follows_from_a_review_is_kept_up_with(
+    engine: Engine, queues: SqlReviewQueues
+) -> None:
+    opinions = SecondOpinions(never)
+
+    def owed() -> list[tuple[str, str]]:
+        return ids(queues.candidates(Queue.SECOND, NOW, opinions))
+
+    assert owed() == []
+    first = say(engine, 1, "audit", "NOK")
+    assert owed() == owed() == [("1", "confirm")]
+    say(engine, 2, "audit", "UNSURE")
+    assert owed() == [("1", "confirm"), ("2", "second")]
+    say(engine, 1, "audit", "OK", supersedes=first)
+    say(engine, 2, "second", "NOK", "id-r")
+    assert owed() == [("2", "confirm")]
+    assert queues.candidates(Queue.SECOND, NOW + timedelta(days=31), opinions) == ()
 
 
 @pytest.mark.usefixtures("recorded")
@@ -127,9 +154,9 @@ def test_an_answer_that_was_taken_back_is_no_word_any_more(
 ) -> None:
     first = say(engine, 1, "audit", "NOK")
     back = say(engine, 1, "audit", "UNSURE", supersedes=first)
-    assert ids(queues.candidates(Queue.SECOND, NOW, never)) == [("1", "second")]
+    assert ids(queues.candidates(Queue.SECOND, NOW, fresh(never))) == [("1", "second")]
     say(engine, 1, "audit", "OK", supersedes=back)
-    assert queues.candidates(Queue.SECOND, NOW, never) == ()
+    assert queues.candidates(Queue.SECOND, NOW, fresh(never)) == ()
     assert queues.answered_by("id-q", START) == 1
 
 
@@ -140,15 +167,17 @@ def test_a_seeded_defect_waits_among_the_audits_and_not_for_who_made_it(
     fields = {"station": "ring", "kind": "dent", "picture": "a" * 64, "made_from": "ring-000007"}
     with engine.begin() as connection:
         add_seeded_defect(connection, START, id="SEED1", person="id-s", **fields)
-    (seed,) = [one for one in queues.candidates(Queue.AUDIT, NOW, never) if one.subject.is_seed]
+    (seed,) = [
+        one for one in queues.candidates(Queue.AUDIT, NOW, fresh(never)) if one.subject.is_seed
+    ]
     assert seed.source is Source.SEED
     assert not seed.is_open_to("id-s", "")
     assert str(queues.record_of("SEED1")).startswith("ring-")
     assert queues.record_of("SEED2") is None
-    assert queues.waiting(Queue.AUDIT, NOW, never, QUINN).parts == 4
+    assert queues.waiting(Queue.AUDIT, NOW, fresh(never), QUINN).parts == 4
     with engine.begin() as connection:
         add_review(connection, Review("s", "seed", "NOK", "id-q", seeded="SEED1"), START)
-    (owed,) = queues.candidates(Queue.SECOND, NOW, never)
+    (owed,) = queues.candidates(Queue.SECOND, NOW, fresh(never))
     assert (owed.subject, owed.source) == (Subject("SEED1", is_seed=True), Source.CONFIRM)
     assert owed.not_by == {"id-q", "id-s"}
 
