@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from inspector.audit.entry import Who
-from inspector.errors import BadInput
+from inspector.domain.people import Right, Role, may
+from inspector.errors import BadInput, NotAllowed
 
 _LONGEST_TEXT: Final = 128
+LONGEST_REASON: Final = 500
 
 
 def text_of(value: object, longest: int = _LONGEST_TEXT) -> str:
@@ -31,6 +33,14 @@ def who_of(value: object) -> Who:
     texts = (text_of(value.get(key) or "") for key in ("name", "id", "role", "panel"))
     name, person, role, panel = texts
     return Who(name, person, role, signed_in=bool(person), panel=panel)
+
+
+def allowed(by: Who, right: Right) -> None:
+    """Refuse whoever is not a person with this right."""
+    if not by.id or by.role not in set(Role):
+        raise NotAllowed("Only a person who has signed in may do this.")
+    if not may(Role(by.role), right):
+        raise NotAllowed(f"A person with the role {by.role} may not do this.")
 
 
 def _encodes(text: str) -> bool:

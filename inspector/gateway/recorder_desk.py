@@ -47,6 +47,7 @@ from inspector.gateway.audit import Auditing
 from inspector.gateway.desk_values import text_of, who_of
 from inspector.gateway.label_taking import LabelTaking
 from inspector.gateway.limit_desk import LimitDesk
+from inspector.gateway.order_desk import OrderDesk
 from inspector.gateway.recorder_socket import Answer, Later
 from inspector.gateway.review_desk import ReviewDesk
 from inspector.ports import Clock
@@ -82,14 +83,14 @@ class Desk:
             "sign_limits": lambda ask: self._signed(ask, self._limits.sign),
             "take_back_limits": lambda ask: self._signed(ask, self._limits.take_back),
         }
-        self._reviewing = ReviewDesk(auditing, clock)
+        self._reviewing, ordering = ReviewDesk(auditing, clock), OrderDesk(auditing, clock)
         self._orders = {
             "claim_reviews": self._reviewing.claim,
             "add_review": self._reviewing.add,
             "undo_review": self._reviewing.undo,
-            "answer_alarm": self._reviewing.answer_alarm,
-            "begin_lot": self._reviewing.begin_lot,
-            "add_seeded_defect": self._reviewing.add_seeded_defect,
+            "answer_alarm": ordering.answer_alarm,
+            "begin_lot": ordering.begin_lot,
+            "add_seeded_defect": ordering.add_seeded_defect,
         }
 
     def answer(self, ask: Mapping[str, Any]) -> Answer | Later:

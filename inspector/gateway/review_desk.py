@@ -6,8 +6,6 @@ its claim alone, so that whoever answers was given that picture, and nobody else
 
 from __future__ import annotations
 
-import re
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -17,37 +15,30 @@ from sqlalchemy import Connection, select
 
 from inspector.audit.entry import Change, Who
 from inspector.domain.auditing import Source, Word
-from inspector.domain.people import Right, Role, may
+from inspector.domain.people import Right
 from inspector.domain.review_queues import Subject, Wanted
-from inspector.errors import BadInput, NotAllowed, NotThere, Overtaken
+from inspector.errors import BadInput, NotThere, Overtaken
 from inspector.gateway.audit import Auditing
-from inspector.gateway.desk_values import text_of, whole_of
+from inspector.gateway.desk_values import LONGEST_REASON, allowed, text_of, whole_of
 from inspector.gateway.recorder_socket import Answer
 from inspector.gateway.review_claims import LEASE_S, Claim, Claims
 from inspector.ports import Clock
 from inspector.storage.feedback_schema import WORDS, reviews, seeded_defects
-from inspector.storage.review_queues import is_owed, reviews_of, subject_of
-from inspector.storage.schema import alarms, parts, stations, views
-from inspector.storage.sql_feedback import (
-    Review,
-    add_review,
-    add_seeded_defect,
-    answer_alarm,
-    begin_lot,
-)
+from inspector.storage.review_queues import is_owed, reviews_of
+from inspector.storage.schema import parts
+from inspector.storage.second_opinions import subject_of
+from inspector.storage.sql_feedback import Review, add_review
 
 _MOST_AT_ONCE: Final = 5
 _MOST_CANDIDATES: Final = 200
 _LONGEST_MS: Final = 24 * 3600 * 1000
-_LONGEST_REASON: Final = 500
 _OPEN_SOURCES: Final = frozenset({Source.FLAGGED, Source.DOWNSTREAM})
 """What may be said of a record by its id: no look that has to be blind."""
-_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _TAKEN_BACK: Final = "taken back"
 
 
 class ReviewDesk:
-    """Claims and reviews, answers to alarms, lots, and seeded defects."""
+    """Claims, reviews, and taking them back."""
 
     def __init__(self, auditing: Auditing, clock: Clock) -> None:
         """Use the recorder's connection."""
@@ -60,7 +51,7 @@ class ReviewDesk:
 
     def claim(self, ask: Mapping[str, Any], by: Who) -> Answer:
         """Give the first candidates that are free, still owed, and may be this person's."""
-        _allowed(by, Right.LABEL)
+        allowed(by, Right.LABEL)
         count = whole_of(ask["count"], "count", least=1, most=_MOST_AT_ONCE)
         candidates, now_s = ask["candidates"], self._clock.monotonic_s()
         if not isinstance(candidates, list) or len(candidates) > _MOST_CANDIDATES:
@@ -80,7 +71,7 @@ class ReviewDesk:
 
     def add(self, ask: Mapping[str, Any], by: Who) -> Answer:
         """Write what a person said of a picture that was given to them, or of a record."""
-        _allowed(by, Right.LABEL)
+        allowed(by, Right.LABEL)
         review = _review(ask, by)
         now = self._clock.now()
         if "claim" not in ask:
@@ -110,7 +101,7 @@ class ReviewDesk:
 
     def undo(self, ask: Mapping[str, Any], by: Who) -> Answer:
         """Take a person's own last word back: the picture is theirs again, and stands as unsure."""
-        _allowed(by, Right.LABEL)
+        allowed(by, Right.LABEL)
         number = whole_of(ask["review"], "review", least=1, most=2**53)
         request, now = text_of(ask["request"]), self._clock.now()
 
@@ -128,68 +119,6 @@ class ReviewDesk:
         now_s = self._clock.monotonic_s()
         claim = self._claims.give(wanted, by.id, now_s, supersedes=added)
         return {"ok": True, "review": added, "claim": _shown(claim) if claim else None}
-
-    def answer_alarm(self, ask: Mapping[str, Any], by: Who) -> Answer:
-        """Note who has seen an alarm, and what they did."""
-        _allowed(by, Right.ANSWER_ALARM)
-        alarm = whole_of(ask["alarm"], "alarm", least=1, most=2**53)
-        did, now = text_of(ask.get("did") or "", _LONGEST_REASON), self._clock.now()
-
-        def write(connection: Connection) -> tuple[None, list[Change]]:
-            answer_alarm(connection, alarm, person=by.id, did=did, now=now)
-            row = connection.execute(select(alarms).where(alarms.c.id == alarm)).one()
-            after = {"alarm": row.name, "text": row.text, "did": did}
-            what = f"alarm {alarm}"
-            change = Change(now.isoformat(), by, "alarm answered", what, row.station, after=after)
-            return None, [change]
-
-        self._auditing.write(write)
-        return {"ok": True}
-
-    def begin_lot(self, ask: Mapping[str, Any], by: Who) -> Answer:
-        """Begin a lot at a station; the one that stands already changes nothing."""
-        _allowed(by, Right.BEGIN_LOT)
-        station, name = text_of(ask["station"]), " ".join(text_of(ask["name"]).split())
-        if not name or not name.isprintable() or not station:
-            raise BadInput("a lot needs a station and a name of printable characters")
-        now = self._clock.now()
-
-        def write(connection: Connection) -> tuple[bool, list[Change]]:
-            before = begin_lot(connection, station, name, now)
-            if before is None:
-                return False, []
-            what, after = f"lot of station {station}", {"lot": name}
-            change = Change(now.isoformat(), by, "lot begun", what, station, {"lot": before}, after)
-            return True, [change]
-
-        return {"ok": True, "begun": self._auditing.write(write)}
-
-    def add_seeded_defect(self, ask: Mapping[str, Any], by: Who) -> Answer:
-        """Put a picture with a known defect among those of the audit."""
-        _allowed(by, Right.SEED_DEFECT)
-        names = "station", "kind", "picture", "made_from"
-        fields = {name: text_of(ask[name]) for name in names}
-        if not _DIGEST.fullmatch(fields["picture"]) or not fields["kind"]:
-            raise BadInput("a seeded defect needs its kind and the digest of its picture")
-        seed, now = f"SEED-{uuid.uuid4().hex[:16]}", self._clock.now()
-
-        def write(connection: Connection) -> tuple[None, list[Change]]:
-            _check_seed(connection, fields)
-            add_seeded_defect(connection, now, id=seed, person=by.id, **fields)
-            what, station = f"seeded defect {seed}", fields["station"]
-            change = Change(now.isoformat(), by, "defect seeded", what, station, after=fields)
-            return None, [change]
-
-        self._auditing.write(write)
-        return {"ok": True, "seed": seed}
-
-
-def _allowed(by: Who, right: Right) -> None:
-    """Refuse whoever is not a person with this right."""
-    if not by.id or by.role not in set(Role):
-        raise NotAllowed("Only a person who has signed in may do this.")
-    if not may(Role(by.role), right):
-        raise NotAllowed(f"A person with the role {by.role} may not do this.")
 
 
 def _review(ask: Mapping[str, Any], by: Who) -> Review:
@@ -212,7 +141,7 @@ def _review(ask: Mapping[str, Any], by: Who) -> Review:
         "" if source == Source.DOWNSTREAM else by.id,
         record="" if "claim" in ask else text_of(ask["record"]),
         kind=kind,
-        reason=text_of(ask.get("reason") or "", _LONGEST_REASON),
+        reason=text_of(ask.get("reason") or "", LONGEST_REASON),
         shown_ms=_ms(ask, "shown_ms"),
         decided_ms=_ms(ask, "decided_ms"),
     )
@@ -283,18 +212,6 @@ def _own(connection: Connection, number: int, by: Who) -> Any:
     if row.seeded is not None and row.verdict == Word.GOOD:
         raise Overtaken("This was a known defect, as you were told; the answer stays.")
     return row
-
-
-def _check_seed(connection: Connection, fields: Mapping[str, str]) -> None:
-    known = select(stations.c.name).where(stations.c.name == fields["station"])
-    picture = select(views.c.picture).where(views.c.picture == fields["picture"])
-    if connection.execute(known).first() is None:
-        raise NotThere(f"there are no records of a station {fields['station']}")
-    if connection.execute(picture.limit(1)).first() is None:
-        raise NotThere("no record has this picture")
-    again = select(seeded_defects.c.id).where(seeded_defects.c.picture == fields["picture"])
-    if connection.execute(again).first() is not None:
-        raise Overtaken("this picture is a seeded defect already")
 
 
 def _wanted(said: object) -> Wanted:

@@ -15,7 +15,8 @@ from inspector.domain.review_queues import Queue, Subject, Waiting, Wanted, queu
 from inspector.errors import BadInput, NotAllowed, NotThere, Overtaken
 from inspector.ipc import JsonLines
 from inspector.ports import Clock
-from inspector.storage.review_queues import AT_ONCE, Drawn, SecondOpinions, SqlReviewQueues
+from inspector.storage.review_queues import AT_ONCE, SqlReviewQueues
+from inspector.storage.second_opinions import Drawn, SecondOpinions
 from web.services import By, Claimed, RecorderAway
 
 _TIMEOUT_S: Final = 5.0

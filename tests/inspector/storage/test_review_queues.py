@@ -15,8 +15,9 @@ from inspector.domain.review_queues import Queue, Subject, Wanted
 from inspector.storage import review_queues
 from inspector.storage.database import database_file
 from inspector.storage.postgres import Server
-from inspector.storage.review_queues import SecondOpinions, SqlReviewQueues, is_owed
+from inspector.storage.review_queues import SqlReviewQueues, is_owed
 from inspector.storage.schema import to_us
+from inspector.storage.second_opinions import SecondOpinions
 from inspector.storage.sql_feedback import Review, add_review, add_seeded_defect
 from inspector.storage.sql_writing import SqlStore
 from tests.journal_entries import START, decided, judged, numbered, pressed
