@@ -104,12 +104,19 @@ def _take_model(line: StationLine, message: Mapping[str, Any]) -> None:
         device_asked=str(message.get("device_asked", message["device"])),
         device=str(message["device"]),
         precision=str(message["precision"]),
-        limits=tuple(sorted((str(k), float(one)) for k, one in message.get("limits", {}).items())),
+        limits=_limits_in(message),
     )
     since = str(message.get("since", ""))
     if since != line.model.since:  # else a line that came back is told the same again
         asked, why = str(message.get("precision_asked", "")), str(message.get("why", ""))
         line.model = RunningModel(asked, why, since)
+
+
+def _limits_in(message: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    limits = {str(kind): float(limit) for kind, limit in dict(message.get("limits", {})).items()}
+    if not all(map(isfinite, limits.values())):
+        raise ValueError("a limit is no number")
+    return tuple(sorted(limits.items()))
 
 
 def _take_notice(line: StationLine, message: Mapping[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inspector.domain.finding import Finding, ViewResult
+from inspector.domain.finding import Finding, RanOn, ViewResult
 from inspector.domain.judging import Decision, judge, not_inspected
 from inspector.domain.verdict import Verdict
 
@@ -67,3 +67,13 @@ def test_scores_below_the_limit_do_not_reject() -> None:
 def test_a_part_nobody_looked_at_carries_the_cause() -> None:
     cause = "the gateway was not running"
     assert not_inspected(cause) == Decision(Verdict.UNKNOWN, (cause,), cause)
+
+
+def test_views_that_were_judged_by_different_limits_are_no_look_at_the_part() -> None:
+    by = [RanOn("standard", "ring", "a" * 64, limits=(("dent", one),)) for one in (0.4, 0.5)]
+    seen = [
+        ViewResult(view, picture="a", ran_on=ran_on) for view, ran_on in zip(VIEWS, by, strict=True)
+    ]
+    decision = judge(results(*seen), VIEWS)
+    assert decision.verdict is Verdict.UNKNOWN
+    assert decision.not_inspected == "the model was changed between its views"

@@ -343,13 +343,15 @@ def test_a_judged_part_that_is_too_long_for_the_journal_does_not_stop_it_for_eve
     assert not factory.line.ledger.owes
 
 
-def test_a_record_names_the_device_that_was_asked_for_beside_the_one_that_ran() -> None:
+def test_a_record_names_device_and_limits_that_judged_beside_what_was_asked_for() -> None:
     factory = Factory()
     told = {"do": "model", "recipe": "standard", "package": "ring", "sha256": "a" * 64}
     told |= {"device_asked": "GPU", "device": "CPU", "precision": "FP32", "why": ""}
-    try_to_take(factory.line, json.dumps(told).encode())
+    limits = {"scratch": 0.4, "dent": 0.5}
+    try_to_take(factory.line, json.dumps({**told, "limits": limits}).encode())
     factory.run(30)
     judged = factory.journal.of("judged")[-1]
+    assert json.loads(json.dumps(judged["limits"])) == [["dent", 0.5], ["scratch", 0.4]]
     assert (judged["device_asked"], judged["device"]) == ("GPU", "CPU")
 
 
@@ -367,6 +369,11 @@ MALFORMED = [
 ]
 
 
+def with_limits(limits: object) -> bytes:
+    told = {"do": "model", "package": "x", "sha256": "", "device": "", "precision": ""}
+    return json.dumps({**told, "limits": limits}).encode()
+
+
 def with_outline(outline: object) -> bytes:
     seen = {"do": "seen", "view": "top", "session": 1, "counter": 1, "missed": "", "picture": "x"}
     seen |= {"width_px": 4, "height_px": 4, "top_scores": {}, "model_ms": 1}
@@ -374,6 +381,10 @@ def with_outline(outline: object) -> bytes:
 
 
 MALFORMED += [
+    with_limits([1]),
+    with_limits({"red": "x"}),
+    with_limits({"red": float("nan")}),
+    with_limits(7),
     with_outline([[1, 2], [3, 4]]),
     with_outline([[1, 2]] * 65),
     with_outline([[1, 2, 3]] * 3),
