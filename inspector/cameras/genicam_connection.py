@@ -91,6 +91,7 @@ class Connection:
         self._device = self._stream = 0
         try:
             self._device = self._by_address() if wanted.address else self._by_serial()
+            self._stop()  # whoever had it before may have died while it ran
             write_all(self._library, self._device, wanted.all_features)
             self._start()
         except GenicamFailed:
@@ -158,12 +159,7 @@ class Connection:
     def close(self, *, stop: bool) -> None:
         """End it; `stop` tells the camera so, which takes seconds where it is gone."""
         if stop:
-            try:
-                self._library.attempt(
-                    "arv_device_execute_command", self._device, b"AcquisitionStop"
-                )
-            except GenicamFailed as error:
-                log.info("%s was not stopped: %s", self._wanted, error)
+            self._stop()
         for thing in (self._stream, self._device):
             if thing:
                 self._library.do("g_object_unref", thing)
@@ -171,6 +167,13 @@ class Connection:
         if self._asker is not None:
             self._asker.close()
             self._asker = None
+
+    def _stop(self) -> None:
+        name = b"AcquisitionStop"
+        try:
+            self._library.attempt("arv_device_execute_command", self._device, name)
+        except GenicamFailed as error:
+            log.info("%s was not stopped: %s", self._wanted, error)
 
     def _by_address(self) -> int:
         self._asker = _asker(self._wanted.address)

@@ -1,5 +1,7 @@
 """What only GigE Vision cameras do, with Aravis' fake one; the rest is in tests/contracts."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -102,6 +104,44 @@ def test_a_second_master_is_refused_and_the_first_goes_on() -> None:
     first.close()
     second.open()
     second.close()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fake")
+def test_a_camera_whose_program_was_killed_is_had_again_once_it_has_noticed() -> None:
+    holds = (
+        "from tests.inspector.cameras.test_genicam import camera_with; camera = camera_with();"
+        "camera.open(); camera.frame(5); print('has it', flush=True); input()"
+    )
+    command = [sys.executable, "-c", holds]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout
+        assert other.stdout.readline() == b"has it\n"
+        other.kill()
+    camera = camera_with()
+    opened(camera, within_s=30)
+    camera.frame(WAIT_S)
+    camera.close()
+
+
+def opened(camera: GenicamCamera, within_s: float) -> None:
+    """Open as the gateway does, until it comes to pass."""
+    ends_s = time.monotonic() + within_s
+    while True:
+        try:
+            return camera.open()
+        except CameraLost:
+            assert time.monotonic() < ends_s
+
+
+@pytest.mark.usefixtures("fake")
+def test_with_a_hardware_trigger_no_picture_comes_without_it() -> None:
+    wired = {"TriggerSelector": "FrameStart", "TriggerMode": "On", "TriggerSource": "Line0"}
+    camera = GenicamCamera(Wanted(ADDRESS, features={**SMALL, **wired}), "top")
+    camera.open()
+    with pytest.raises(CameraTimeout):
+        camera.frame(0.5)
+    camera.close()
 
 
 @pytest.mark.parametrize("way", ["hang", "kill"])
