@@ -96,6 +96,16 @@ def test_a_pulse_becomes_a_frame_and_a_line_of_the_truth(tmp_path: Path) -> None
     asyncio.run(test())
 
 
+def test_a_pulse_for_a_camera_that_is_none_of_the_demos_disturbs_no_other(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with running(tmp_path) as bench:
+            wire, top = await bench.wire(), await bench.listener("top")
+            wire.write(pulse("switched", 1) + pulse("top", 1))
+            assert (await frame(top))[0] == 0
+
+    asyncio.run(test())
+
+
 def test_the_cameras_go_on_when_the_world_or_a_client_dies(tmp_path: Path) -> None:
     async def test() -> None:
         async with running(tmp_path) as bench:
