@@ -11,7 +11,9 @@ import signal
 import sqlite3
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,6 +25,7 @@ from sqlalchemy import Engine
 
 from inspector.clock import SystemClock
 from inspector.config.site import Site
+from inspector.config.station import Station
 from inspector.domain.health import State
 from inspector.domain.periods import Shifts
 from inspector.errors import StoreDamaged, StoreRefused
@@ -35,13 +38,14 @@ from inspector.gateway.store import server_of
 from inspector.gateway.watching import ProcessLook, Watching
 from inspector.ipc import Runtime, write_status
 from inspector.recorder import GROUP_S, Recorder
-from inspector.storage.audit_planning import AuditPlanning
+from inspector.storage.audit_planning import AuditedStation, AuditPlanning
 from inspector.storage.ballast import Ballast, BallastedStore
 from inspector.storage.closing import Closing
 from inspector.storage.database import (
     database_file,
     lies_aside,
     put_aside,
+    reading,
     refusing,
     sqlite_note,
     writing,
@@ -88,8 +92,11 @@ def _record(site: Site, runtime: Runtime, stopping: threading.Event) -> None:
             watch.begin(site.model_dump(mode="json"))
         recorder = Recorder(journal, BallastedStore(store, Ballast(data)), clock)
         desk = Desk(SqlPeople(engine, auditing.log), auditing, clock)
-        upkeep = _upkeep(site, engine, auditing.log, runtime)
-        with AnsweringSocket(runtime.recorder_socket, desk.answer, refusal) as callers:
+        with (
+            _planning(site, engine, auditing.log) as planning,
+            AnsweringSocket(runtime.recorder_socket, desk.answer, refusal) as callers,
+        ):
+            upkeep = _upkeep(site, engine, planning, runtime)
             _run(
                 recorder,
                 runtime,
@@ -132,12 +139,32 @@ class Upkeep:
         write_plans(self.plans, self.planning.standing())
 
 
-def _upkeep(site: Site, engine: Engine, log: AuditLog, runtime: Runtime) -> Upkeep:
+@contextmanager
+def _planning(site: Site, engine: Engine, log: AuditLog) -> Iterator[AuditPlanning]:
+    """Give the planning of audits, with a thread and a connection for what takes long."""
+    beside = reading(server_of(site) or database_file(Path(site.data)))
+    stations = {one.name: audited_station(one) for one in site.stations}
+    with ThreadPoolExecutor(1, thread_name_prefix="plans") as pool:
+        try:
+            planning = AuditPlanning(engine, reading=beside, pool=pool, log=log, stations=stations)
+            planning.begin(SystemClock().now())
+            yield planning
+        finally:
+            pool.shutdown(cancel_futures=True)
+            beside.dispose()
+
+
+def audited_station(station: Station) -> AuditedStation:
+    """Return what the audit's plan of a station goes by."""
+    cameras = {view.name: view.camera.model_dump(mode="json") for view in station.views}
+    return AuditedStation(station.audit.per_day, {"recipe": station.recipe, "cameras": cameras})
+
+
+def _upkeep(site: Site, engine: Engine, planning: AuditPlanning, runtime: Runtime) -> Upkeep:
     closing = Closing(engine, site.shifts.shifts() if site.shifts else NO_SHIFTS)
     data = Path(site.data)
     retention = Retention(engine, KeptPictures(data), site.retention.policy())
     per_day = {station.name: station.audit.per_day for station in site.stations}
-    planning = AuditPlanning(engine, log, per_day)
     alarms = WatchAlarms(engine, per_day)
     watching = Watching(alarms, partial(ProcessLook, runtime), runtime.watched)
     upkeep = Upkeep(closing, retention, planning, watching, data, runtime.audit_plans)
