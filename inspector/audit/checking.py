@@ -41,8 +41,9 @@ class Finding:
     """What is wrong, and with which entries.
 
     Attributes:
-        kind: edited, moved, missing, changed, unsigned, signature or order.
-        first: The first entry that it is about, from 1.
+        kind: edited, moved, missing, changed, unsigned, signature or order; of the rows that the
+            entries speak of: row edited, row removed or row added.
+        first: The first entry that it is about, from 1; 0 for none.
         last: The last one.
         text: A sentence for people.
     """

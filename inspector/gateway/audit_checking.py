@@ -17,6 +17,7 @@ from inspector.errors import StoreRefused
 from inspector.gateway.audit import CHECKPOINTS
 from inspector.gateway.keys import audit_folder
 from inspector.storage.audit_reading import Snapshot, snapshot
+from inspector.storage.audit_rows import RowCheck
 from inspector.storage.database import database_file
 from inspector.storage.postgres import Server
 from inspector.storage.sql_audit import Hashes, checkpoint_note, entries, newest_checkpoint
@@ -144,7 +145,8 @@ def _checked(log: Snapshot, key: Verifier) -> Checked:
     if not log.files and newest_checkpoint(log.connection):
         text = "there are no checkpoints outside the database: their file was removed"
         result.add(Finding("missing", 0, 0, text))
-    for finding in result.walk.findings(entries(log.connection), log.kept()):
+    rows = RowCheck(log.connection, result.add)
+    for finding in result.walk.findings(rows.along(entries(log.connection)), log.kept()):
         result.add(finding)
     return result
 

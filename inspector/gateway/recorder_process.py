@@ -96,7 +96,7 @@ def _record(site: Site, runtime: Runtime, stopping: threading.Event) -> None:
             _planning(site, engine, auditing.log) as planning,
             AnsweringSocket(runtime.recorder_socket, desk.answer, refusal) as callers,
         ):
-            upkeep = _upkeep(site, engine, planning, runtime)
+            upkeep = _upkeep(site, engine, auditing.log, planning, runtime)
             _run(
                 recorder,
                 runtime,
@@ -160,10 +160,12 @@ def audited_station(station: Station) -> AuditedStation:
     return AuditedStation(station.audit.per_day, {"recipe": station.recipe, "cameras": cameras})
 
 
-def _upkeep(site: Site, engine: Engine, planning: AuditPlanning, runtime: Runtime) -> Upkeep:
+def _upkeep(
+    site: Site, engine: Engine, log: AuditLog, planning: AuditPlanning, runtime: Runtime
+) -> Upkeep:
     closing = Closing(engine, site.shifts.shifts() if site.shifts else NO_SHIFTS)
     data = Path(site.data)
-    retention = Retention(engine, KeptPictures(data), site.retention.policy())
+    retention = Retention(engine, KeptPictures(data), site.retention.policy(), log)
     per_day = {station.name: station.audit.per_day for station in site.stations}
     alarms = WatchAlarms(engine, per_day)
     watching = Watching(alarms, partial(ProcessLook, runtime), runtime.watched)

@@ -12,6 +12,8 @@ from inspector.storage.rows import Row, Rows
 from inspector.storage.schema import from_us, parts, verdict_events
 
 RECORDER = Who("recorder")
+DELETED = "deleted"
+"""The action of an entry about what the retention policy deleted."""
 
 
 def only_new(connection: Connection, events: Sequence[Row]) -> list[Row]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Row,
     Select,
     Table,
     delete,
@@ -25,10 +26,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
+from inspector.audit.entry import Change
 from inspector.domain.accounted import LOOKED_BACK
 from inspector.domain.retention import ALARMS, PASSED_PICTURES, PICTURES, RECORDS, RetentionPolicy
 from inspector.domain.verdict import Action
 from inspector.errors import StoreRefused
+from inspector.storage.audit_changes import DELETED, RECORDER
 from inspector.storage.counting import names_of_stations
 from inspector.storage.feedback_schema import (
     alarm_answers,
@@ -41,12 +44,14 @@ from inspector.storage.image_files import KeptPictures
 from inspector.storage.schema import (
     alarms,
     findings,
+    from_us,
     parts,
     plc_decisions,
     to_us,
     verdict_events,
     views,
 )
+from inspector.storage.sql_audit import AuditLog
 from inspector.storage.sql_feedback import add_version
 
 AT_ONCE: Final = 500
@@ -58,9 +63,12 @@ _OF_A_PART: Final = reviews, verdict_events, plc_decisions, findings, views, par
 class Retention:
     """Deletes a little with each `step`, so that recording never waits for long."""
 
-    def __init__(self, engine: Engine, pictures: KeptPictures, policy: RetentionPolicy) -> None:
+    def __init__(
+        self, engine: Engine, pictures: KeptPictures, policy: RetentionPolicy, log: AuditLog
+    ) -> None:
         """Use an engine of `database.writing`."""
         self._engine, self._pictures, self._policy = engine, pictures, policy
+        self._log = log
         self._done: dict[str, int] = {}
 
     def step(self, now: datetime, *, free_percent: float) -> int:
@@ -119,7 +127,7 @@ class Retention:
                     said = _opened(
                         connection, self._policy, kind=kind, why=why, before=end, now=now
                     )
-                    _ended(connection, said, len(some), now)
+                    self._ended(connection, said, len(some), now)
             for digest in some:
                 self._pictures.file(digest).unlink(missing_ok=True)
             self._done[kind] = end
@@ -145,8 +153,14 @@ class Retention:
             said = _opened(connection, self._policy, kind=kind, why=why, before=before, now=now)
             for table, column in _children(kind):
                 connection.execute(delete(table).where(column.in_(ids)))
-            _ended(connection, said, len(ids), now)
+            self._ended(connection, said, len(ids), now)
         return len(ids)
+
+    def _ended(self, connection: Connection, deletion: int, rows: int, now: datetime) -> None:
+        one = deletions.c.id == deletion
+        connection.execute(update(deletions).where(one).values(rows=rows, ended_at=to_us(now)))
+        row = connection.execute(select(deletions).where(one)).one()
+        self._log.append(connection, [_change(row, self._policy, now)])
 
 
 def _pictures(kind: str, since: int, before: int) -> Select[*tuple[Any, ...]]:
@@ -226,6 +240,8 @@ def _opened(
     return int(added.inserted_primary_key[0]) if added.inserted_primary_key else 0
 
 
-def _ended(connection: Connection, deletion: int, rows: int, now: datetime) -> None:
-    one = deletions.c.id == deletion
-    connection.execute(update(deletions).where(one).values(rows=rows, ended_at=to_us(now)))
+def _change(row: Row[Any], policy: RetentionPolicy, now: datetime) -> Change:
+    said = {"deletion": row.id, "kind": row.kind, "rows": row.rows}
+    after = {**said, "before": from_us(row.before).isoformat(), "policy": asdict(policy)}
+    what = row.kind.replace("_", " ")
+    return Change(now.isoformat(), RECORDER, DELETED, what, after=after, reason=row.why)

@@ -91,6 +91,16 @@ class AuditedSite:
             for statement in statements:
                 connection.execute(text(statement), values)
 
+    def attack_kept(self, table: str, *statements: str) -> None:
+        """Do this to a table that refuses it, as its owner can."""
+        if self.server:
+            off, on = (f"ALTER TABLE {table} {word} TRIGGER USER" for word in ("DISABLE", "ENABLE"))
+            self.attack(off, *statements, on)
+            return
+        wanted = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table"
+        triggers = [f"DROP TRIGGER {name}" for (name,) in self.asked(wanted, table=table)]
+        self.attack(*triggers, *statements)
+
     def asked(self, question: str, **values: object) -> list[Any]:
         """Return the rows."""
         with self._owned() as connection:

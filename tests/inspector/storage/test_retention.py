@@ -20,6 +20,7 @@ from inspector.storage.image_files import KeptPictures
 from inspector.storage.retention import Retention
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
+from tests.auditing import a_log
 from tests.journal_entries import alarm, decided, judged, numbered, pressed, view
 
 DAY = timedelta(days=1)
@@ -58,7 +59,7 @@ def kept(pictures: KeptPictures, digests: list[str]) -> list[int]:
 def run(
     engine: Engine, pictures: KeptPictures, policy: RetentionPolicy, free_percent: float = 50
 ) -> int:
-    retention, gone = Retention(engine, pictures, policy), 0
+    retention, gone = Retention(engine, pictures, policy, a_log()), 0
     while n := retention.step(NOW, free_percent=free_percent):
         gone += n
     return gone
@@ -104,7 +105,7 @@ def test_a_disk_that_fills_sheds_pictures_of_passed_parts_first_and_records_neve
 ) -> None:
     monkeypatch.setattr(retention_module, "AT_ONCE", 2)
     for_ever = RetentionPolicy(passed_pictures_days=0, pictures_days=0)
-    retention = Retention(engine, pictures, for_ever)
+    retention = Retention(engine, pictures, for_ever, a_log())
     assert retention.step(NOW, free_percent=10.0) == 0
     assert retention.step(NOW, free_percent=9.9) == 2
     assert kept(pictures, ten_days) == [0, 1, 2, 3, 4, 5, 7, 9]
