@@ -32,12 +32,14 @@ _RUNS: Final = """
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from inspector.config.audit_log import AuditLogSettings
 from inspector.config.retention import RetentionSettings
 from inspector.gateway.recorder_process import main
 from inspector.ipc import Runtime
 folder = Path(sys.argv[1])
 site = SimpleNamespace(
-    data=str(folder / "data"), stations=(), store=None, shifts=None, retention=RetentionSettings(),
+    data=str(folder / "data"), stations=(), store=None, shifts=None,
+    retention=RetentionSettings(), audit=AuditLogSettings(),
     model_dump=lambda mode: {"stations": []}
 )
 main(site, Runtime(folder / "runtime"))

@@ -12,7 +12,9 @@ import click
 from inspector.audit.note import Verifier
 from inspector.cli.run import site_option
 from inspector.config.loading import load_site
+from inspector.config.site import Site
 from inspector.gateway.audit_checking import Checked, checked, exported, first_key, public_keys
+from inspector.gateway.audit_copy import copy_file
 from inspector.gateway.recorder_ask import recorder_of
 from inspector.gateway.store import server_of
 
@@ -49,6 +51,7 @@ def verify(site: Path, copies: tuple[Path, ...], key: str, *, as_json: bool) -> 
     """
     settings = load_site(site)
     data = Path(settings.data)
+    copies = (*copies, *_second_place(settings))
     result = checked(data, server_of(settings), copies=copies, key=_key(data, key))
     click.echo(json.dumps(result.as_json()) if as_json else "\n".join(lines(result)))
     if result.count:
@@ -75,7 +78,7 @@ def export(
     objects = exported(
         data,
         server_of(settings),
-        copies=copies,
+        copies=(*copies, *_second_place(settings)),
         key=_key(data, key),
         first=first,
         last=last,
@@ -132,6 +135,18 @@ def lines(result: Checked) -> list[str]:
         f"audit log clean: {walk.entries} entries, {newest}, "
         f"{walk.copies} copies of checkpoints agree{anew}"
     ]
+
+
+def _second_place(site: Site) -> tuple[Path, ...]:
+    """Return the copy of the checkpoints that the site keeps elsewhere, where it can be reached."""
+    if not site.audit.copy_to:
+        return ()
+    origin = public_keys(Path(site.data))[-1].name
+    file = copy_file(Path(site.folder) / site.audit.copy_to, origin)
+    if file.exists():
+        return (file,)
+    click.echo(f"{file} is not there: the log was not held against it", err=True)
+    return ()
 
 
 def _key(data: Path, text: str) -> Verifier:

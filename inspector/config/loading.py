@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from inspector.config.audit_log import AuditLogSettings
 from inspector.config.checking import problems_between
 from inspector.config.figures import TargetSettings
 from inspector.config.plc_profile import PlcProfile
@@ -62,6 +63,7 @@ def check_site(
         store=whole.store,
         shifts=whole.shifts,
         retention=whole.retention or RetentionSettings(),
+        audit=whole.audit or AuditLogSettings(),
         watching=whole.watching or WatchingSettings(),
         targets=whole.targets or TargetSettings(),
         costs=whole.costs,

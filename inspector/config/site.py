@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from inspector.config.audit_log import AuditLogSettings
 from inspector.config.figures import CostSettings, TargetSettings
 from inspector.config.plc_profile import PlcProfile
 from inspector.config.retention import RetentionSettings
@@ -48,6 +49,9 @@ class SiteFile(Settings):
     retention: RetentionSettings | None = Field(
         default=None, description="How long what is kept stays; absent: the defaults hold."
     )
+    audit: AuditLogSettings | None = Field(
+        default=None, description="The log of all changes; absent: it has no second copy."
+    )
     watching: WatchingSettings | None = Field(
         default=None, description="False alarms that the watches may raise; absent: the default."
     )
@@ -72,6 +76,7 @@ class Site(Settings):
     store: StoreSettings | None = None
     shifts: ShiftSettings | None = None
     retention: RetentionSettings = RetentionSettings()
+    audit: AuditLogSettings = AuditLogSettings()
     watching: WatchingSettings = WatchingSettings()
     targets: TargetSettings = TargetSettings()
     costs: CostSettings | None = None

@@ -165,7 +165,7 @@ class Auditing:
 
     @property
     def _checkpoints(self) -> Path:
-        return self._folder / CHECKPOINTS
+        return checkpoints_file(self.data)
 
     @property
     def _next(self) -> Path:
@@ -183,6 +183,11 @@ class Auditing:
             return signer
         self._next.replace(self._folder / "key")
         return following
+
+
+def checkpoints_file(data: Path) -> Path:
+    """Return the site's own file of checkpoints."""
+    return audit_folder(data) / CHECKPOINTS
 
 
 def user_here() -> Who:

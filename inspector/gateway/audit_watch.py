@@ -13,6 +13,7 @@ from inspector.audit.entry import Change
 from inspector.domain.health import Condition, State, worst
 from inspector.errors import StoreRefused
 from inspector.gateway.audit import Auditing
+from inspector.gateway.audit_copy import AuditCopy
 from inspector.ports import Clock
 from inspector.storage.audit_changes import RECORDER
 from inspector.storage.sql_writing import SqlStore
@@ -28,10 +29,14 @@ class AuditWatch:
         auditing: The log.
         store: Takes the alarm when something is wrong with it.
         clock: Its wall time is held against the monotonic one.
+        copy: The second place of the checkpoints, where the site names one.
     """
 
-    def __init__(self, auditing: Auditing, store: SqlStore, clock: Clock) -> None:
+    def __init__(
+        self, auditing: Auditing, store: SqlStore, clock: Clock, copy: AuditCopy | None = None
+    ) -> None:
         self._auditing, self._store, self._clock = auditing, store, clock
+        self._copy = copy
         self._zero = self._zero_now()
         self._owed: list[Change] = []
         self._said = ""
@@ -51,18 +56,30 @@ class AuditWatch:
                 self._auditing.note(self._owed[0])
                 del self._owed[0]
             self._auditing.publish()
-            if self._auditing.why and self._auditing.why != self._said:
-                self._alarm(self._auditing.why)
+            self._bring_copy()
+            if self._why and self._why != self._said:
+                self._alarm(self._why)
         except (SQLAlchemyError, StoreRefused):
             return  # the recorder's own status says so
 
+    @property
+    def _why(self) -> str:
+        return self._auditing.why or (self._copy.why if self._copy else "")
+
+    def _bring_copy(self) -> None:
+        if self._copy is None:
+            return
+        self._copy.step(self._clock.monotonic_s())
+        log = self._auditing.log
+        log.suspect = log.suspect or self._copy.differs
+
     def over(self, status: dict[str, object]) -> dict[str, object]:
         """Return the recorder's status with what is wrong with the log, unless it has worse."""
-        if not self._auditing.why:
+        if not self._why:
             return status
         state = State.FAILURE if self._auditing.log.suspect else State.MAINTENANCE
         before = Condition(State(str(status["state"])), str(status["why"]))
-        shown = worst([before, Condition(state, self._auditing.why)])
+        shown = worst([before, Condition(state, self._why)])
         return {**status, "state": shown.state.value, "why": shown.text}
 
     def _alarm(self, why: str) -> None:

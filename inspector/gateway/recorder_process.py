@@ -30,6 +30,7 @@ from inspector.domain.health import State
 from inspector.domain.periods import Shifts
 from inspector.errors import StoreDamaged, StoreRefused
 from inspector.gateway.audit import Auditing
+from inspector.gateway.audit_copy import copy_of
 from inspector.gateway.audit_plans import write_plans
 from inspector.gateway.audit_watch import AuditWatch
 from inspector.gateway.recorder_desk import Desk, refusal
@@ -88,7 +89,8 @@ def _record(site: Site, runtime: Runtime, stopping: threading.Event) -> None:
         with refusing(server or database_file(data)):
             auditing = Auditing(engine, data)
             store = SqlStore(engine, auditing.log)
-            watch = AuditWatch(auditing, store, clock)
+            copy = copy_of(site, auditing, clock.monotonic_s())
+            watch = AuditWatch(auditing, store, clock, copy)
             watch.begin(site.model_dump(mode="json"))
         recorder = Recorder(journal, BallastedStore(store, Ballast(data)), clock)
         desk = Desk(SqlPeople(engine, auditing.log), auditing, clock)

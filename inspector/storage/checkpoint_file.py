@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from inspector.audit.checkpoint import Checkpoint
-from inspector.errors import StoreRefused
+from inspector.errors import BadInput, StoreRefused
 
 _TAIL_BYTES: Final = 64 * 1024
 _LONGEST_NOTE_BYTES: Final = 4096
@@ -78,6 +79,25 @@ def notes_in(path: Path, behind: int) -> Iterator[str]:
         raise StoreRefused(f"{path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise StoreRefused(f"{path}: not a file of checkpoints") from error
+
+
+def mirror(own: Path, copy: Path) -> None:
+    """Bring a copy of the file up to date, durably; nothing in it is ever replaced.
+
+    Raises:
+        OSError: One of the two cannot be read or written; what is owed comes later.
+        BadInput: What lies there is not the beginning of our file.
+    """
+    with own.open("rb") as source, copy.open("a+b") as target:
+        size = target.seek(0, os.SEEK_END)
+        start = max(size - _TAIL_BYTES, 0)
+        source.seek(start)
+        target.seek(start)
+        if source.read(size - start) != target.read():
+            raise BadInput(f"{copy} has checkpoints that our own file lacks")
+        shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())
 
 
 def _whole(text: bytes) -> int:

@@ -21,6 +21,7 @@ from inspector.audit.checkpoint import Checkpoint
 from inspector.audit.merkle import Tree, leaf_hash
 from inspector.audit.note import Signer
 from inspector.cli import audit as cli
+from inspector.config.audit_log import AuditLogSettings
 from inspector.config.store import StoreSettings
 from inspector.gateway.audit import Auditing
 from inspector.gateway.recorder_ask import RecorderAsk
@@ -40,6 +41,7 @@ class AuditedSite:
     data: Path
     server: Server | None
     postgres: Postgres | None
+    copy_to: str = ""
 
     @classmethod
     def blank(cls, data: Path, postgres: Postgres | None) -> AuditedSite:
@@ -49,7 +51,7 @@ class AuditedSite:
         data.mkdir(parents=True, exist_ok=True)
         return cls(data, postgres.blank() if postgres else None, postgres)
 
-    def copy_to(self, data: Path) -> AuditedSite:
+    def copied_to(self, data: Path) -> AuditedSite:
         """Return a copy; nobody is connected to this one."""
         shutil.copytree(self.data, data)
         server = self.postgres.copy_of(self.server) if self.postgres and self.server else None
@@ -74,7 +76,9 @@ class AuditedSite:
     def settings(self) -> SimpleNamespace:
         """Return what the command line reads of its settings."""
         store = StoreSettings(url=self.server.url) if self.server else None
-        return SimpleNamespace(data=str(self.data), folder=str(self.data.parent), store=store)
+        audit = AuditLogSettings(copy_to=self.copy_to)
+        folder = str(self.data.parent)
+        return SimpleNamespace(data=str(self.data), folder=folder, store=store, audit=audit)
 
     @property
     def recorder(self) -> RecorderAsk:

@@ -65,7 +65,7 @@ def once(servers: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def site(once: AuditedSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AuditedSite:
-    copy = once.copy_to(tmp_path / "data")
+    copy = once.copied_to(tmp_path / "data")
     monkeypatch.setattr(cli, "load_site", lambda _: copy.settings)
     return copy
 
