@@ -247,6 +247,7 @@ def _version(kind: str, entry: Entry) -> Said:
     after = dict(entry["after"])
     number = int(after.pop("version"))
     named = {"kind": kind, "name": entry["station"], "version": number}
+    named["person"] = entry["who"]["id"]
     return {**named, "content": after, "why": entry["reason"], "at": _us(entry["at"])}
 
 
@@ -268,13 +269,15 @@ _IN_ORDER: Final = (
     _Told(("review", "review taken back"), reviews, ("id",), _review),
     _Told(("labels imported",), label_imports, ("file_sha256",), _labels),
 )
-_BY_KEY: Final = {
-    "audit plan": _Told(
-        ("audit plan",), versions, ("kind", "name", "version"), partial(_version, "strata")
-    ),
-    "defect seeded": _Told(("defect seeded",), seeded_defects, ("id",), _seed),
-    DELETED: _Told((DELETED,), deletions, ("id",), _deletion),
-}
+_VERSION_KEYS: Final = "kind", "name", "version"
+_LIMITS: Final = "limits signed", "limits taken back"
+_FOUND_BY_KEY: Final = (
+    _Told(("audit plan",), versions, _VERSION_KEYS, partial(_version, "strata")),
+    _Told(_LIMITS, versions, _VERSION_KEYS, partial(_version, "thresholds")),
+    _Told(("defect seeded",), seeded_defects, ("id",), _seed),
+    _Told((DELETED,), deletions, ("id",), _deletion),
+)
+_BY_KEY: Final = {action: one for one in _FOUND_BY_KEY for action in one.actions}
 _OF_PEOPLE: Final = frozenset({"person added", "person disabled", "person enabled"})
 
 

@@ -5,13 +5,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from inspector.audit.entry import Who
+from inspector.audit.entry import Change, Who
 from inspector.cli import audit as cli
 from inspector.domain.people import Role
 from inspector.domain.periods import Shifts
@@ -22,6 +23,7 @@ from inspector.storage import retention as retention_module
 from inspector.storage.closing import Closing
 from inspector.storage.image_files import KeptPictures
 from inspector.storage.retention import Retention
+from inspector.storage.sql_feedback import add_version
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import BY
@@ -59,6 +61,15 @@ def once(servers: Postgres | None, tmp_path_factory: pytest.TempPathFactory) -> 
         for n in range(1, 5):
             said = {"request": f"r{n}", "source": "flagged", "verdict": "NOK", "kind": "dent"}
             desk.add({**said, "record": f"ring-{n:06d}", "reason": "seen"}, QUIN)
+        content = {"limits": {"dent": 0.4}, "model": "b" * 64, "proposal": 1}
+        with engine.begin() as connection:
+            number = add_version(
+                connection, "thresholds", "ring", content, person=QUIN.id, why="seen", now=NOW
+            )
+            after = {"version": number, **content}
+            change = Change(NOW.isoformat(), QUIN, "limits signed", "station ring", "ring")
+            change = replace(change, after=after, reason="seen")
+            auditing.log.append(connection, [change])
         auditing.publish()
     return site
 
@@ -86,6 +97,8 @@ def test_what_was_written_by_the_recorder_agrees_with_its_entries(site: AuditedS
         ("reviews", "reviewer = 'olga' WHERE id = 2", "reviewer is 'olga', entry"),
         ("verdict_events", "verdict = 'reject' WHERE press_id = 'press 2'", "verdict is 'reject'"),
         ("verdict_events", "at = at + 1 WHERE press_id = 'press 2'", "at is "),
+        ("versions", "person = 'olga' WHERE kind = 'thresholds'", "person is 'olga', entry"),
+        ("versions", "content = '{}' WHERE kind = 'thresholds'", "content is {}, entry"),
         ("people", "role = 'admin' WHERE name = 'Olga'", "role is 'admin', entry"),
         ("people", "active = true WHERE name = 'Bob'", "active is "),
     ],

@@ -15,9 +15,11 @@ from sqlalchemy import Engine, event, select
 
 from inspector.domain.audit_sampling import BUDGET_SHARES
 from inspector.storage.audit_planning import AuditedStation, AuditPlanning
+from inspector.storage.audit_rows import RowCheck
 from inspector.storage.database import database_file, reading
 from inspector.storage.postgres import Server
 from inspector.storage.schema import audit
+from inspector.storage.sql_audit import entries as log_entries
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import a_log
 from tests.journal_entries import Entry, judged, numbered
@@ -123,6 +125,9 @@ def test_strata_are_cut_each_week_and_stand_in_the_audit_log(
     assert spent == pytest.approx([share * PER_DAY for share in BUDGET_SHARES], rel=0.1)
     with engine.connect() as connection:
         entries = [json.loads(body) for body in connection.execute(select(audit.c.body)).scalars()]
+        wrong: list[object] = []
+        assert list(RowCheck(connection, wrong.append).along(log_entries(connection)))
+    assert wrong == [], "each entry says what its version does"
     told = [entry for entry in entries if entry["action"] == "audit plan"]
     assert [entry["after"]["version"] for entry in told] == [1, 2]
     assert [entry["reason"] for entry in told] == ["the first day has passed", "a week has passed"]
