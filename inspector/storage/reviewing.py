@@ -24,17 +24,20 @@ _TRIGGERED_AT: Final[ColumnElement[int]] = parts.c.triggered_at + 0
 
 def of_few(station: str, window: Stretch) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions on the parts of few presses or reviews, which are looked up by id."""
-    of_station = (_STATION.in_([station]),) if station else ()
-    return window[0] <= _TRIGGERED_AT, window[1] > _TRIGGERED_AT, *of_station
+    return window[0] <= _TRIGGERED_AT, window[1] > _TRIGGERED_AT, *of_station(station)
+
+
+def of_station(station: str) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition on the station, none for all of them, that no index is taken for."""
+    return (_STATION.in_([station]),) if station else ()
 
 
 def reviewed_between(connection: Connection, station: str, window: Stretch) -> tuple[Reviewed, ...]:
     """Return the parts triggered in a window that were drawn or looked at, oldest first."""
     at = parts.c.triggered_at
-    of_station = (_STATION.in_([station]),) if station else ()
     # The very words of the partial index, or SQLite does not take it.
     drawn = select(*_PART).where(text("parts.selected"), at >= window[0], at < window[1])
-    found = {row.record: row for row in connection.execute(drawn.where(*of_station))}
+    found = {row.record: row for row in connection.execute(drawn.where(*of_station(station)))}
     looks: defaultdict[str, list[Look]] = defaultdict(list)
     for row in connection.execute(_looks(window).where(*of_few(station, window))):
         found[row.record] = row

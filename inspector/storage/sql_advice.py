@@ -21,12 +21,12 @@ from inspector.domain.kpi import Window
 from inspector.domain.limits import LimitProposal, LimitsVersion
 from inspector.domain.threshold_cost import Judged
 from inspector.errors import BadInput
+from inspector.storage.looks import Said
 from inspector.storage.reviewing import reviewed_between
 from inspector.storage.schema import from_us, parts, to_us, views
 from inspector.storage.sql_judgements import (
     LOOKS,
     Asked,
-    Said,
     SqlFigures,
     end_of,
     presses_in,

@@ -6,7 +6,7 @@ Apart from `sql_store`: what the figures are made with takes a process 30 MB.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
@@ -24,20 +24,24 @@ from inspector.domain.quality import Rejects
 from inspector.domain.record import Record
 from inspector.domain.reviews import Reviewed
 from inspector.domain.site_figures import Audits, Cell, Seen
-from inspector.domain.verdict import Action, Verdict
+from inspector.domain.verdict import Action
 from inspector.storage.alarm_reading import raised_in
 from inspector.storage.counting import cells_between, counts_between
 from inspector.storage.defects import defects_in, strongest
 from inspector.storage.feedback_schema import packages, reviews, seeded_defects
 from inspector.storage.happening import happened_in, recorded_until
-from inspector.storage.reviewing import of_few, reviewed_between, standing
+from inspector.storage.looks import (
+    AUDIT_LOOKS,
+    Said,
+    drawn_between,
+    said_of_records,
+    said_of_rejects,
+)
+from inspector.storage.reviewing import of_few, standing
 from inspector.storage.schema import from_us, parts, plc_decisions, to_us, verdict_events
 from inspector.storage.sql_store import SqlRecords, newest, whole
 
-Said = dict[Source, Word]
-"""The last word of each kind of look."""
-
-LOOKS = {Source.AUDIT, Source.SEED, Source.SECOND, Source.CONFIRM}
+LOOKS = set(AUDIT_LOOKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,14 @@ class Asked:
 
     @property
     def parts(self) -> tuple[ColumnElement[bool], ...]:
-        """Return the conditions on the parts of presses."""
+        """Return the conditions on the parts, where there are many to choose from."""
+        at = parts.c.triggered_at
+        of = (parts.c.station == self.station,) if self.station else ()
+        return *of, at >= self.since, at < self.until
+
+    @property
+    def of_few(self) -> tuple[ColumnElement[bool], ...]:
+        """Return them where few presses or reviews each look up their part."""
         return of_few(self.station, (self.since, self.until))
 
 
@@ -62,12 +73,11 @@ class SqlFigures(SqlRecords):
         asked = Asked(station, to_us(window.since), to_us(window.until))
         with self._reading() as connection:
             counts = counts_between(connection, station, window.since, window.until)
-            reviewed = reviewed_between(connection, station, (asked.since, asked.until))
             return Seen(
                 counts,
                 _passed(connection, station, window),
-                audits_in(connection, asked, reviewed),
-                rejects_in(connection, asked, reviewed, counts.rejected),
+                audits_in(connection, asked),
+                rejects_in(connection, asked, counts.rejected),
                 seeds_in(connection, asked),
                 happened_in(connection, station, window),
                 look_s_in(connection, asked),
@@ -123,19 +133,20 @@ def said_of(reviewed: Iterable[Reviewed]) -> dict[str, Said]:
     }
 
 
-def audits_in(connection: Connection, asked: Asked, reviewed: Sequence[Reviewed]) -> Audits:
+def audits_in(connection: Connection, asked: Asked) -> Audits:
     """Return what was drawn of the passed parts, and what people made of it."""
-    said = said_of(reviewed)
-    drawn: dict[Cell, list[Said]] = defaultdict(list)
-    for one in reviewed:
-        if one.selected and one.stratum is not None and one.audit_pi is not None:
-            drawn[one.stratum, one.audit_pi].append(said[one.record])
-    for record in connection.execute(_passed_by_operators(asked)).scalars():
-        drawn[OPERATOR_STRATUM, 1.0].append(said.get(record, {}))
-    ends = {
-        cell: [end_of(one) for one in some if LOOKS & one.keys()] for cell, some in drawn.items()
-    }
-    return Audits(drawn={cell: len(some) for cell, some in drawn.items()}, ends=ends)
+    drawn: Counter[Cell] = Counter()
+    ends: defaultdict[Cell, list[Conclusion]] = defaultdict(list)
+    for cell, words, n in drawn_between(connection, asked.station, (asked.since, asked.until)):
+        drawn[cell] += n
+        ends[cell] += [end_of(words)] * n if words else []
+    by_operators = _passed_by_operators(asked)
+    said = said_of_records(connection, by_operators)
+    for record in connection.execute(by_operators).scalars():
+        drawn[OPERATOR_STRATUM, 1.0] += 1
+        words = said.get(record, {})
+        ends[OPERATOR_STRATUM, 1.0] += [end_of(words)] if LOOKS & words.keys() else []
+    return Audits(drawn=drawn, ends=ends)
 
 
 def audit_end(one: Reviewed) -> Conclusion | None:
@@ -144,15 +155,13 @@ def audit_end(one: Reviewed) -> Conclusion | None:
     return end_of(said) if one.selected and LOOKS & said.keys() else None
 
 
-def rejects_in(
-    connection: Connection, asked: Asked, reviewed: Sequence[Reviewed], rejected: int
-) -> Rejects:
+def rejects_in(connection: Connection, asked: Asked, rejected: int) -> Rejects:
     """Return what people made of the parts that a verdict rejected.
 
     A review or a press counts as judged; the quality engineer's word goes before the operator's,
     and a confirmation is the last.
     """
-    said = said_of(one for one in reviewed if one.verdict is Verdict.REJECT)
+    said = said_of_rejects(connection, asked.station, (asked.since, asked.until))
     presses = dict(presses_in(connection, asked))
     flagged = {one: words[Source.FLAGGED] for one, words in said.items() if Source.FLAGGED in words}
     first = presses | flagged
@@ -171,13 +180,13 @@ def seeds_in(connection: Connection, asked: Asked) -> Seeds | None:
     row, seeded = reviews.c, seeded_defects.c
     of = (seeded.station == asked.station,) if asked.station else ()
     wanted = (
-        select(row.seeded, row.source, row.verdict)
+        select(row.id, row.seeded, row.source, row.verdict)
         .join_from(reviews, seeded_defects)
-        .where(*of, row.at >= asked.since, row.at < asked.until, standing())
-        .order_by(row.id)
+        .where(*of, row.at + 0 >= asked.since, row.at + 0 < asked.until, standing())
     )
     said: dict[str, Said] = defaultdict(dict)
-    for subject, source, word in connection.execute(wanted):
+    rows = sorted(connection.execute(wanted), key=lambda row: row.id)
+    for _, subject, source, word in rows:
         said[subject][Source(source)] = Word(word)
     ends = [end_of(one) for one in said.values()]
     return Seeds(found=sum(end.bad for end in ends), judged=len(ends)) if ends else None
@@ -191,7 +200,7 @@ def look_s_in(connection: Connection, asked: Asked) -> float | None:
         select(took)
         .join_from(reviews, parts, row.record == parts.c.record)
         .where(row.source == Source.FLAGGED.value, row.decided_ms.is_not(None), standing())
-        .where(row.at >= asked.since, *asked.parts)
+        .where(row.at >= asked.since, *asked.of_few)
     )
     found = list(connection.execute(wanted).scalars())
     return median(found) / 1000 if found else None
@@ -206,7 +215,7 @@ def _passed_by_operators(asked: Asked) -> Select[Any]:
         .distinct()
         .join_from(verdict_events, parts)
         .join(plc_decisions, decision.record == parts.c.record)
-        .where(*passing, decision.action == int(Action.PASSED_BY_OPERATOR), *asked.parts)
+        .where(*passing, decision.action == int(Action.PASSED_BY_OPERATOR), *asked.of_few)
     )
 
 
@@ -216,7 +225,7 @@ def presses_in(connection: Connection, asked: Asked) -> list[tuple[str, Word]]:
     wanted = (
         select(event.record, event.verdict)
         .join_from(verdict_events, parts)
-        .where(event.kind != "latched", parts.c.verdict == "reject", *asked.parts)
+        .where(event.kind != "latched", parts.c.verdict == "reject", *asked.of_few)
         .order_by(event.id)
     )
     words: Mapping[str, Word] = {"pass": Word.GOOD, "reject": Word.BAD}

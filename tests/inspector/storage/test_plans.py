@@ -57,9 +57,9 @@ def plans(figures: SqlFigures, tmp_path: Path) -> Iterator[Plans]:
 def test_presses_are_few_and_each_looks_up_its_part(figures: SqlFigures, plans: Plans) -> None:
     found = plans(lambda: figures.seen("ring", YEAR))
     of_presses = [plan for asked, plan in found.items() if "FROM verdict_events JOIN" in asked]
-    assert len(of_presses) == 2
+    assert len(of_presses) == 3
     for plan in of_presses:
-        assert plan.startswith("SCAN verdict_events; SEARCH parts USING INDEX sqlite_autoindex")
+        assert "SCAN verdict_events; SEARCH parts USING INDEX sqlite_autoindex" in plan
 
 
 def test_the_cells_of_closed_hours_are_added_without_a_loop_over_hours(
@@ -70,3 +70,16 @@ def test_the_cells_of_closed_hours_are_added_without_a_loop_over_hours(
     within = "SEARCH cell_counts USING PRIMARY KEY (station=? AND began_at>? AND began_at<?)"
     assert plan.startswith(within)
     assert "SEARCH period_counts" in plan.split("LIST SUBQUERY")[1]
+
+
+def test_what_was_drawn_is_counted_from_its_index_and_its_reviews_alone(
+    figures: SqlFigures, plans: Plans
+) -> None:
+    found = plans(lambda: figures.seen("ring", YEAR))
+    (plan,) = [plan for asked, plan in found.items() if "anon_1" in asked]
+    assert "SEARCH parts USING INDEX ix_parts_selected (triggered_at>? AND" in plan
+    assert "SEARCH reviews USING INDEX ix_reviews_record (record=?) LEFT-JOIN" in plan
+    (plan,) = [
+        plan for asked, plan in found.items() if "SELECT reviews.id, reviews.seeded" in asked
+    ]
+    assert "SEARCH reviews USING INDEX ix_reviews_seeded (seeded=?)" in plan

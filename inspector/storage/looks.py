@@ -1,0 +1,90 @@
+"""What people said of the parts of a window, brought together by the database. Query only.
+
+A year has some ten thousand audits: the database counts those that came to the same, and what is
+read one by one is what was said of the few others.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, and_, case, func, select, text
+from sqlalchemy.sql import ColumnElement
+
+from inspector.domain.auditing import Source, Word
+from inspector.domain.site_figures import Cell
+from inspector.storage.counting import Stretch
+from inspector.storage.feedback_schema import reviews
+from inspector.storage.reviewing import of_few, of_station, standing
+from inspector.storage.schema import parts
+
+Said = dict[Source, Word]
+"""The last word of each kind of look."""
+
+AUDIT_LOOKS: Final = (Source.AUDIT, Source.SEED, Source.SECOND, Source.CONFIRM)
+_WORDS: Final = (Word.GOOD, Word.BAD, Word.UNSURE)
+
+
+def drawn_between(
+    connection: Connection, station: str, window: Stretch
+) -> Iterator[tuple[Cell, Said, int]]:
+    """Yield stratum and chance, what was said, and of how many parts that were drawn."""
+    said = _last_words(station, window).subquery()
+    cell, last = (said.c.stratum, said.c.audit_pi), [said.c[source] for source in AUDIT_LOOKS]
+    words = [(one % len(_WORDS)).label(one.name) for one in last]
+    wanted = select(*cell, *words, func.count()).group_by(*cell, *words)
+    for stratum, pi, *numbers, n in connection.execute(wanted):
+        found = zip(AUDIT_LOOKS, numbers, strict=True)
+        said_of = {source: _WORDS[number] for source, number in found if number is not None}
+        yield (int(stratum), float(pi)), said_of, int(n)
+
+
+def _last_words(station: str, window: Stretch) -> Select[Any]:
+    """Return the question for each drawn part's last look of each kind, by `ix_parts_selected`."""
+    part, look, later = parts.c, reviews.c, reviews.alias()
+    taken_back = select(later.c.supersedes).where(later.c.supersedes.is_not(None))
+    stands = look.source.in_(AUDIT_LOOKS), look.id.not_in(taken_back)
+    said = reviews, and_(look.record == part.record, *stands)
+    key = part.triggered_at, part.record, part.stratum, part.audit_pi
+    return (
+        select(part.stratum, part.audit_pi, *(_last(source) for source in AUDIT_LOOKS))
+        .select_from(parts.outerjoin(*said))
+        .where(text("parts.selected"), part.triggered_at >= window[0])
+        .where(part.triggered_at < window[1], part.stratum.is_not(None), *of_station(station))
+        .group_by(*key)
+    )
+
+
+def _last(source: Source) -> ColumnElement[int]:
+    """Return the number of the newest look of a kind, with its word in the remainder."""
+    look = reviews.c
+    word = case(*((look.verdict == word, n) for n, word in enumerate(_WORDS)))
+    return func.max(case((look.source == source, look.id * len(_WORDS) + word))).label(source)
+
+
+def said_of_rejects(connection: Connection, station: str, window: Stretch) -> dict[str, Said]:
+    """Return what was said of the parts that a verdict rejected, by record."""
+    look = reviews.c
+    wanted = (
+        select(look.record, look.source, look.verdict)
+        .join_from(reviews, parts, look.record == parts.c.record)
+        .where(look.source.in_((Source.FLAGGED, Source.CONFIRM)), standing())
+        .where(parts.c.verdict == "reject", *of_few(station, window))
+    )
+    return _said(connection, wanted)
+
+
+def said_of_records(connection: Connection, records: Select[Any]) -> dict[str, Said]:
+    """Return what was said of some records, few of them."""
+    look = reviews.c
+    wanted = select(look.record, look.source, look.verdict)
+    return _said(connection, wanted.where(look.record.in_(records), standing()))
+
+
+def _said(connection: Connection, wanted: Select[Any]) -> dict[str, Said]:
+    said: defaultdict[str, Said] = defaultdict(dict)
+    for record, source, word in connection.execute(wanted.order_by(reviews.c.id)):
+        said[record][Source(source)] = Word(word)
+    return said
