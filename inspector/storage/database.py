@@ -25,7 +25,7 @@ from inspector.errors import NothingRunning, StoreDamaged, StoreFull, StoreRefus
 from inspector.storage import postgres
 from inspector.storage.postgres import Server
 
-NEWEST: Final = "0008"
+NEWEST: Final = "0009"
 """The revision that this code reads and writes; a test compares it with `migrations/`."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"

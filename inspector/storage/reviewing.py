@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, literal_column, select, text
 
 from inspector.domain.reviews import Look, Reviewed
 from inspector.domain.verdict import Verdict
@@ -17,6 +17,8 @@ _PART: Final = (
     *(parts.c.record, parts.c.station, parts.c.triggered_at, parts.c.verdict),
     *(parts.c.selected, parts.c.stratum, parts.c.audit_pi, parts.c.strata_version),
 )
+NOT_PASSED: Final[ColumnElement[bool]] = parts.c.verdict != literal_column("'pass'")
+"""As the index `ix_parts_not_passed` has it: a bound value would say nothing to SQLite."""
 # Expressions that no index has: SQLite would go through all parts of a station's window otherwise.
 _STATION: Final[ColumnElement[str]] = parts.c.station + ""
 _TRIGGERED_AT: Final[ColumnElement[int]] = parts.c.triggered_at + 0

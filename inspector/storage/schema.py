@@ -113,11 +113,18 @@ parts = Table(
     UniqueConstraint("station", "run", "number"),
     Index("ix_parts_station_time", "station", "triggered_at"),
     Index("ix_parts_time", "triggered_at"),
+    # All that is asked of drawn parts, so that none of them is looked up among millions.
     Index(
         "ix_parts_selected",
-        "triggered_at",
+        *("triggered_at", "record", "stratum", "audit_pi", "station", "selected"),
         sqlite_where=text("selected"),
         postgresql_where=text("selected"),
+    ),
+    Index(
+        "ix_parts_not_passed",
+        *("triggered_at", "station", "verdict"),
+        sqlite_where=text("verdict <> 'pass'"),
+        postgresql_where=text("verdict <> 'pass'"),
     ),
 )
 

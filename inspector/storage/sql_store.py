@@ -26,7 +26,7 @@ from inspector.errors import StoreRefused
 from inspector.storage.counting import cells_between, closed_between, counts_between
 from inspector.storage.database import check_readable, reading
 from inspector.storage.postgres import Server
-from inspector.storage.reviewing import reviewed_between
+from inspector.storage.reviewing import NOT_PASSED, of_station, reviewed_between
 from inspector.storage.schema import (
     alarms,
     findings,
@@ -71,7 +71,7 @@ class SqlRecords:
 
     def last_rejects(self, station: str, n: int) -> tuple[Record, ...]:
         """Return the last records that were not PASS (REJECT and UNKNOWN), newest first."""
-        conditions = [parts.c.station == station, parts.c.verdict != verdict_name(Verdict.PASS)]
+        conditions = [*of_station(station), NOT_PASSED]
         with self._reading() as connection:
             return whole(connection, newest(conditions).limit(n))
 
@@ -184,7 +184,9 @@ def newest(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
 def conditions_of(wanted: RecordFilter) -> list[ColumnElement[bool]]:
     """Return the conditions of a filter, without its page."""
     conditions: list[ColumnElement[bool]] = []
-    if wanted.station:
+    if wanted.verdict not in (None, Verdict.PASS):
+        conditions += [NOT_PASSED, *of_station(wanted.station)]
+    elif wanted.station:
         conditions.append(parts.c.station == wanted.station)
     if wanted.verdict:
         conditions.append(parts.c.verdict == verdict_name(wanted.verdict))

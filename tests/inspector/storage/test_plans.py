@@ -13,6 +13,8 @@ import pytest
 from sqlalchemy import event
 
 from inspector.domain.kpi import Window
+from inspector.domain.record import RecordFilter
+from inspector.domain.verdict import Verdict
 from inspector.storage.database import database_file
 from inspector.storage.sql_judgements import SqlFigures
 from tests.databases import put_blank
@@ -77,9 +79,23 @@ def test_what_was_drawn_is_counted_from_its_index_and_its_reviews_alone(
 ) -> None:
     found = plans(lambda: figures.seen("ring", YEAR))
     (plan,) = [plan for asked, plan in found.items() if "anon_1" in asked]
-    assert "SEARCH parts USING INDEX ix_parts_selected (triggered_at>? AND" in plan
+    assert "SEARCH parts USING COVERING INDEX ix_parts_selected (triggered_at>? AND" in plan
     assert "SEARCH reviews USING INDEX ix_reviews_record (record=?) LEFT-JOIN" in plan
     (plan,) = [
         plan for asked, plan in found.items() if "SELECT reviews.id, reviews.seeded" in asked
     ]
     assert "SEARCH reviews USING INDEX ix_reviews_seeded (seeded=?)" in plan
+
+
+@pytest.mark.parametrize("station", ["", "ring"])
+def test_parts_that_did_not_pass_are_found_among_those_alone(
+    figures: SqlFigures, plans: Plans, station: str
+) -> None:
+    rejects = RecordFilter(station, verdict=Verdict.REJECT, until=START)
+    found = {
+        **plans(lambda: figures.records(rejects)),
+        **plans(lambda: figures.last_rejects(station, 12)),
+    }
+    of_parts = [plan for asked, plan in found.items() if "FROM parts" in asked]
+    assert len(of_parts) == 2
+    assert all("ix_parts_not_passed" in plan for plan in of_parts)
