@@ -26,6 +26,7 @@ class Runtime:
         self.status = folder / "status"
         self.use = folder / "use"
         self.line_socket = folder / "line.sock"
+        self.recording = folder / "recording.json"
         self.audit_plans = folder / "audit-plans.json"
         self.watched = folder / "watched.json"
         self.recorder_socket = folder / "recorder.sock"

@@ -25,6 +25,7 @@ COMMANDS = {
     "people": "people",
     "cameras": "cameras",
     "pictures": "pictures",
+    "replay": "replay",
     "plc": "plc",
     "audit": "audit",
     "kpi": "kpi",

@@ -13,6 +13,7 @@ import click
 import cv2
 
 from inspector.cameras.finding import Seen, gige_vision, usb3_vision, video_devices
+from inspector.cli.cameras_record import record_command
 from inspector.cli.picture_status import NAMES
 from inspector.cli.run import site_option
 from inspector.config.loading import load_site
@@ -32,7 +33,10 @@ WAIT_S = 0.2
 
 @click.group("cameras")
 def cameras_command() -> None:
-    """Which cameras there are, and what a station's deliver."""
+    """Which cameras there are, what a station's deliver, and recording it."""
+
+
+cameras_command.add_command(record_command)
 
 
 @cameras_command.command("list")

@@ -9,6 +9,7 @@ import logging
 import signal
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from inspector.domain.snapshot import PlcSnapshot
 from inspector.domain.verdict import Verdict
 from inspector.gateway.audit_plans import PlansFile
 from inspector.gateway.keys import site_key
+from inspector.gateway.line_recording import LineRecording, RecordedJournal
 from inspector.gateway.plc_access import our_certificate, plc_station
 from inspector.gateway.plc_notices import PlcNotices
 from inspector.gateway.plc_ways import Way, at_site, way_to
@@ -48,19 +50,23 @@ log = logging.getLogger(__name__)
 class PlcSide:
     """Hands one PLC's events to the lines of its stations."""
 
-    def __init__(self, name: str, lines: Mapping[str, StationLine]) -> None:
-        self.name, self._lines = name, lines
+    def __init__(
+        self, name: str, lines: Mapping[str, StationLine], recording: LineRecording
+    ) -> None:
+        self.name, self._lines, self._recording = name, lines, recording
         self.up, self.why = False, "not connected yet"
 
     def plc_up(self) -> None:
         """A fresh session stands."""
         self.up, self.why = True, ""
         log.info("PLC %s: connected", self.name)
-        for line in self._lines.values():
+        for station, line in self._lines.items():
+            self._recording.note(station, "plc_up")
             line.plc_up()
 
     def plc_read(self, snapshot: PlcSnapshot) -> None:
         """A station was read."""
+        self._recording.note(snapshot.station, "plc_read", snapshot=snapshot)
         self._lines[snapshot.station].plc_read(snapshot)
 
     def plc_down(self, why: str) -> None:
@@ -68,7 +74,8 @@ class PlcSide:
         if self.up or why != self.why:
             log.warning("PLC %s: %s", self.name, why)
         self.up, self.why = False, why
-        for line in self._lines.values():
+        for station, line in self._lines.items():
+            self._recording.note(station, "plc_down", {"why": why})
             line.plc_down(why)
 
     def plc_acked(self, token: object, at_s: float) -> None:
@@ -86,6 +93,7 @@ class LineProcess:
         self._journal = JournalWriter(runtime.journal)
         self._workers = {station.name: WorkerLink() for station in site.stations}
         self._lines: dict[str, StationLine] = {}
+        self._recording = LineRecording(runtime, self._clock, self._lines)
         self._sides: dict[str, PlcSide] = {}
         self._notices: dict[str, PlcNotices] = {}
         self._plcs: dict[str, Way] = {}
@@ -104,7 +112,7 @@ class LineProcess:
             return
         data = Path(self._site.data)
         lines: dict[str, StationLine] = {}
-        side = PlcSide(profile.name, lines)
+        side = PlcSide(profile.name, lines, self._recording)
         certificate = our_certificate(data)
         theirs = at_site(self._site, profile.server_certificate)
         plc = way_to(
@@ -134,7 +142,7 @@ class LineProcess:
         return StationLine(
             layout_of(station, profile),
             plc=plc,
-            journal=self._journal,
+            journal=RecordedJournal(self._journal, self._recording),
             clock=self._clock,
             key=key,
             tell_worker=self._workers[station.name].tell,
@@ -202,6 +210,7 @@ class LineProcess:
                 line.tick()
             self._take_plans()
             self._take_watched()
+            self._recording.obey()
             self._try_to_publish()
             await asyncio.sleep(TICK_S)
 
@@ -284,14 +293,16 @@ class LineProcess:
         self, station: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         line = self._lines[station]
+        note = partial(self._recording.note, station, "worker")
         self._workers[station].connected(writer)
         try:
             while message := await reader.readline():
                 if not self._workers[station].is_of(writer):
                     return  # a newer worker speaks for the station: its counters are others
-                try_to_take(line, message)
+                try_to_take(line, message, note)
         finally:
             if self._workers[station].gone(writer):
+                self._recording.note(station, "worker_gone")
                 line.worker_gone()
 
     async def _serve_web(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

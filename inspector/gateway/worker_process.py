@@ -27,6 +27,7 @@ from inspector.domain.health import State
 from inspector.errors import InspectorError
 from inspector.gateway.calibration import checks_elsewhere, checks_of
 from inspector.gateway.camera_kinds import camera_of
+from inspector.gateway.frame_recording import FrameRecording
 from inspector.gateway.held_pictures import HeldPictures
 from inspector.gateway.kill_timer import KillTimer
 from inspector.gateway.line_link import LineLink, say_end
@@ -111,6 +112,7 @@ class StationWorker:
         self._tile_s: dict[str, float] = {}
         self._beat_s = 0.0
         self._clock = ProcessorClock()
+        self._recording = FrameRecording(runtime, station.name)
         self._complaints: dict[str, str] = {}
 
     def _tell_model(self, model: Model) -> None:
@@ -154,6 +156,7 @@ class StationWorker:
     def _look(self, frame: Frame) -> None:
         model = self._looking.model = self._change.model_for(frame)
         self._at = frame
+        self._recording.note(frame)
         with self._timer:
             result = self._looking.look(frame)
         self._at = None
@@ -225,6 +228,7 @@ class StationWorker:
         if now_s - self._beat_s >= BEAT_S:
             self._beat_s = now_s
             self._complain()
+            self._recording.obey()
             write_status(self._runtime, f"worker-{self._station.name}", self._state())
 
     def _complain(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
 
@@ -57,10 +57,22 @@ class WorkerLink:
         return True
 
 
-def try_to_take(line: StationLine, message: bytes) -> None:
-    """Hand a worker's message to its station's line; what cannot be read changes nothing."""
+def try_to_take(
+    line: StationLine,
+    message: bytes,
+    note: Callable[[Mapping[str, Any]], None] = lambda _: None,
+) -> None:
+    """Hand a worker's message to its station's line; what cannot be read changes nothing.
+
+    Args:
+        line: The station's.
+        message: One line of JSON.
+        note: Called with what it says, before the line hears of it.
+    """
     try:
-        take_from_worker(line, json.loads(message))
+        read = json.loads(message)
+        note(read)
+        take_from_worker(line, read)
     except MALFORMED as error:
         text = f"a message of the vision worker cannot be read: {error!r}"[:300]
         log.warning("%s: %s", line.layout.station, text)
