@@ -141,7 +141,7 @@ def in_words(value: float, unit: str) -> str:
         if value < 120:
             return f"{value:.1f} s"
         return f"{value / 60:.1f} min" if value < 7200 else f"{value / 3600:,.1f} h"
-    return f"{value:,.1f} {unit}"
+    return f"{value:,.2f}" if unit == "alarms" else f"{value:,.1f} {unit}"
 
 
 def row(figure: Figure) -> dict[str, object]:

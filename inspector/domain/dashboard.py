@@ -12,7 +12,7 @@ from typing import Any
 from inspector.domain.auditing import OPERATOR_STRATUM
 from inspector.domain.business import Figure
 from inspector.domain.escapes import Seeds
-from inspector.domain.fatigue import Raised, alarms_as_json
+from inspector.domain.fatigue import Raised, Rule, alarms_as_json, noisiest
 from inspector.domain.kpi import Window
 from inspector.domain.periods import Counted
 from inspector.domain.site_figures import Seen
@@ -116,6 +116,11 @@ class Dashboard:
     strata: Sequence[Stratum] = ()
     seeds: Seeds | None = None
     raised: Sequence[Raised] = ()
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """Return the rules with the most alarms, most first."""
+        return noisiest(self.raised, self.window)
 
     def alarms_as_json(self) -> dict[str, Any]:
         """Return what stands beside the figures in docs/schemas/kpi.json."""

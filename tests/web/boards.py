@@ -18,6 +18,7 @@ from inspector.domain.dashboard import (
     strata_of,
 )
 from inspector.domain.escapes import Seeds
+from inspector.domain.fatigue import Raised
 from inspector.domain.incidents import Failure, Incident, Running
 from inspector.domain.kpi import Window
 from inspector.domain.periods import Counted, Period
@@ -53,6 +54,23 @@ def ends(judged: int, bad: int) -> list[Conclusion]:
     return [concluded(Looks(one, None, one)) for one in words]
 
 
+def raised() -> list[Raised]:
+    """Alarms of a month: one rule that hardly anybody acts on, and some that people do."""
+    rules = ["rejects_run"] * 14 + ["drift_rejects"] * 3 + ["failure"] * 5
+    return [
+        Raised(
+            "board",
+            rule,
+            f"{rule} at the circuit boards",
+            came := WINDOW.since + timedelta(hours=7 * n),
+            gone=came + timedelta(minutes=20),
+            answered=came + timedelta(seconds=95),
+            acted=rule == "failure",
+        )
+        for n, rule in enumerate(rules)
+    ]
+
+
 def seen(*, bad: int = 3) -> Seen:
     cells = {(0, 0.02): 80_000, (1, 0.03): 15_000, (2, 0.06): 4_000, (3, 0.2): 1_000}
     drawn = {cell: round(cell[1] * passed) for cell, passed in cells.items()}
@@ -82,6 +100,7 @@ def seen(*, bad: int = 3) -> Seen:
                 )
                 for n in range(1, 6)
             ],
+            raised(),
         ),
     )
 
@@ -135,6 +154,7 @@ def board(
         ),
         strata=strata_of(seen_),
         seeds=seen_.seeds,
+        raised=seen_.happened.raised,
     )
 
 
