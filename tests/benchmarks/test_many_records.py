@@ -82,5 +82,5 @@ def test_everything_that_is_to_be_measured_is(
     (tmp_path / "inspector.db").write_bytes(database_file(made).read_bytes())
     section = many_records.measure(tmp_path, Progress())
     keys = [figure.key for figure in section.figures]
-    assert len(keys) == len(set(keys)) == 15
+    assert len(keys) == len(set(keys)) == 18
     assert all(figure.value > 0 for figure in section.figures)
