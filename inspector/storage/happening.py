@@ -44,16 +44,23 @@ def recorded_until(connection: Connection) -> datetime | None:
 
 def _running(connection: Connection, station: str, window: Stretch) -> Iterator[Running]:
     """Yield the clock hours in which a part came, within the window; those in a row as one."""
-    first = connection.execute(
-        select(func.min(parts.c.triggered_at)).where(parts.c.station == station)
-    ).scalar()
-    hours = _hours(connection, station, window)
+    first, hours = _began(connection, station), _hours(connection, station, window)
     for begin in sorted(hour for hour in hours if hour - HOUR_US not in hours):
         end = begin + HOUR_US
         while end in hours:
             end += HOUR_US
-        since, until = max(begin, window[0], first or 0), min(end, window[1])
+        since, until = max(begin, window[0], first), min(end, window[1])
         yield Running(station, Window(from_us(since), from_us(until)))
+
+
+def _began(connection: Connection, station: str) -> int:
+    """Return when a station's first part came, or 0 where it is deleted: its hour still counts."""
+    at, closed = parts.c.triggered_at, period_counts.c
+    first = connection.execute(select(func.min(at)).where(parts.c.station == station)).scalar()
+    hours = closed.kind == "hour", closed.station == station, closed.records > 0
+    hour = connection.execute(select(func.min(closed.began_at)).where(*hours)).scalar()
+    is_deleted = first is None or (hour is not None and hour + HOUR_US <= first)
+    return 0 if is_deleted else int(first)
 
 
 def _hours(connection: Connection, station: str, window: Stretch) -> set[int]:

@@ -13,9 +13,12 @@ from sqlalchemy import Engine, select
 from inspector.domain.incidents import Failure, Running
 from inspector.domain.kpi import Window
 from inspector.domain.periods import Shifts
+from inspector.domain.retention import RetentionPolicy
 from inspector.domain.site_figures import Happened
+from inspector.storage import retention
 from inspector.storage.closing import Closing
 from inspector.storage.database import database_file
+from inspector.storage.image_files import KeptPictures
 from inspector.storage.postgres import Server
 from inspector.storage.schema import alarms
 from inspector.storage.sql_feedback import answer_alarm
@@ -66,6 +69,29 @@ def test_hours_in_a_row_are_one_stretch_from_the_first_part_to_the_end(
         pass
     assert happened(records).running == expected, "the same from closed hours"
     assert happened(records, "board").running == ()
+
+
+def test_hours_whose_parts_are_deleted_still_ran(
+    store: SqlStore,
+    records: SqlFigures,
+    engine: Engine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retention, "LOOKED_BACK", 0)
+    seconds = (600, HOUR + 5, 4 * HOUR + 10)
+    put(store, *(entry for n in seconds for entry in (judged(n), decided(n))))
+    closing = Closing(engine, Shifts(ZoneInfo("UTC")))
+    while closing.step(START + timedelta(days=1)):
+        pass
+    policy = RetentionPolicy(records_days=1)
+    tidy = retention.Retention(engine, KeptPictures(tmp_path), policy)
+    now = START + timedelta(days=1, hours=4)
+    assert tidy.step(now, free_percent=50.0) == 2, "of three parts"
+    assert happened(records).running == (
+        Running("ring", Window(START, START + after(2 * HOUR))),
+        Running("ring", Window(START + after(4 * HOUR), START + after(5 * HOUR))),
+    )
 
 
 def test_a_failure_lasts_from_ten_seconds_before_its_alarm_until_it_went(
