@@ -59,8 +59,9 @@ def _began(connection: Connection, station: str) -> int:
     first = connection.execute(select(func.min(at)).where(parts.c.station == station)).scalar()
     hours = closed.kind == "hour", closed.station == station, closed.records > 0
     hour = connection.execute(select(func.min(closed.began_at)).where(*hours)).scalar()
-    is_deleted = first is None or (hour is not None and hour + HOUR_US <= first)
-    return 0 if is_deleted else int(first)
+    if first is None or (hour is not None and hour + HOUR_US <= first):
+        return 0
+    return int(first)
 
 
 def _hours(connection: Connection, station: str, window: Stretch) -> set[int]:

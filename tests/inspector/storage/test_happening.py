@@ -24,6 +24,7 @@ from inspector.storage.schema import alarms
 from inspector.storage.sql_feedback import answer_alarm
 from inspector.storage.sql_judgements import SqlFigures
 from inspector.storage.sql_writing import SqlStore
+from tests.auditing import a_log
 from tests.journal_entries import START, Entry, at, decided, judged, numbered
 
 HOUR = 3600
@@ -85,7 +86,7 @@ def test_hours_whose_parts_are_deleted_still_ran(
     while closing.step(START + timedelta(days=1)):
         pass
     policy = RetentionPolicy(records_days=1)
-    tidy = retention.Retention(engine, KeptPictures(tmp_path), policy)
+    tidy = retention.Retention(engine, KeptPictures(tmp_path), policy, a_log())
     now = START + timedelta(days=1, hours=4)
     assert tidy.step(now, free_percent=50.0) == 2, "of three parts"
     assert happened(records).running == (
