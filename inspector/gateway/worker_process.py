@@ -38,6 +38,7 @@ from inspector.gateway.view_reader import ViewReader, frame_head, nothing_seen
 from inspector.gateway.worker_words import device_alarms, model_message, seen_message
 from inspector.ipc import Message, Runtime, write_status, write_whole
 from inspector.ports import Camera
+from inspector.vision.lighting import worst_light
 from inspector.vision.picture_check import CheckLimits
 from inspector.vision.runtime import Model, bounded_memory
 from inspector.vision.worker import Looking, encoded
@@ -48,7 +49,7 @@ BEAT_S = 0.5
 WAIT_S = 0.1
 TILE_S = 0.2
 END_S = 0.8
-CAMERAS = "cameras"
+CAMERAS, LIGHT = "cameras", "light"
 
 log = logging.getLogger(__name__)
 
@@ -237,8 +238,14 @@ class StationWorker:
             "takt": self._looking.too_slow(self._station.belt.smallest_spacing_ms),
             "clock": self._clock.complaint(time.monotonic()),
         }
-        cameras = self._looking.own_views.complaint()
-        for name, text in {"pictures": self._held.complaint(), CAMERAS: cameras, **pace}.items():
+        light = worst_light(self._looking.lights.values())
+        complaints = {
+            "pictures": self._held.complaint(),
+            CAMERAS: self._looking.own_views.complaint(),
+            LIGHT: light.text,
+            **pace,
+        }
+        for name, text in complaints.items():
             before = self._complaints.get(name, "")
             if text == before or (name in pace and text and before):
                 continue  # figures that change from look to look are one alarm, not many
@@ -246,6 +253,8 @@ class StationWorker:
             alarm = {"do": "alarm", "name": name, "text": text, "on": bool(text)}
             if name == CAMERAS:  # no part can pass
                 alarm["state"] = State.FAILURE.value
+            if name == LIGHT and text:
+                alarm["state"] = light.state.value
             self._link.announce(name, alarm)
 
     def _state(self) -> dict[str, object]:

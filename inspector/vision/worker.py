@@ -14,6 +14,7 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import ModelFailed, ModelStopped
 from inspector.ports import Vision
+from inspector.vision.lighting import Light
 from inspector.vision.likeness import OwnViews
 from inspector.vision.pace import too_slow
 from inspector.vision.picture_check import CheckLimits, Features, check_picture
@@ -35,6 +36,7 @@ class Looking:
     Attributes:
         model: That looks at the next frame.
         own_views: Tells whose pictures they are.
+        lights: Of each view, whether its light drifts.
         frames: Looked at so far.
         stopped: Why the model must not look again; empty while it may.
     """
@@ -47,6 +49,7 @@ class Looking:
     ) -> None:
         self.model, self._checks = model, dict(checks)
         self.own_views = OwnViews(checks, elsewhere or {})
+        self.lights = {view: Light(view, check) for view, check in self._checks.items()}
         self._last_digest: dict[str, str] = {}
         self._features: dict[str, Features] = {}
         self._model_ms: deque[float] = deque(maxlen=REMEMBERED)
@@ -68,6 +71,7 @@ class Looking:
         )
         if checked.features:
             self._features[frame.view] = checked.features
+            self.lights[frame.view].saw(checked.features.mean)
         if trouble := checked.trouble or self.own_views.trouble(frame.view, frame.image):
             return _missed(frame, trouble, digest)
         try:
@@ -82,6 +86,7 @@ class Looking:
         """Begin anew with a view whose camera was connected again."""
         self._last_digest.pop(view, None)
         self.own_views.forget(view)
+        self.lights[view].forget()
 
     def forget_times(self) -> None:
         """Begin anew with the model's times: another one looks from here on."""

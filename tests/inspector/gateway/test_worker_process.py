@@ -40,6 +40,7 @@ from inspector.ipc import Message, Runtime, read_status
 from inspector.ports import Camera
 from inspector.simulator.parts import draw_part, make_part
 from inspector.vision import worker
+from inspector.vision.lighting import MANY
 from inspector.vision.likeness import look_as_text, look_of
 from inspector.vision.manifest import open_package
 from inspector.vision.onnx_engine import available_devices
@@ -289,6 +290,17 @@ def test_another_camera_in_a_views_place_is_missed_and_a_failure_until_its_own_i
 
     one.wait_until(told)
     one.end()
+
+
+def test_light_that_drifts_is_an_alarm_with_its_own_state(running: Running) -> None:
+    line = running.line.accept()
+    for number in range(2 * MANY):
+        darker = np.uint8(42 if number >= MANY else 0)  # of 120; its limit is 15
+        running.camera.events.put(picture(number) - darker)
+        assert line.until("seen")["missed"] == ""
+    alarm = line.until("alarm", name="light")
+    assert (alarm["on"], alarm["state"]) == (True, "maintenance")
+    assert alarm["text"] == "view top becomes darker: see to its lamp"
 
 
 def test_a_camera_that_goes_away_is_told_and_comes_back_with_a_new_session(
