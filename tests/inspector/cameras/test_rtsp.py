@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from inspector.cameras.capture import LiveCamera
+from inspector.cameras.capture_process import LATE_S
 from inspector.cameras.rtsp import rtsp_camera, stream_job
 from inspector.errors import CameraLost, CameraTimeout
 from tests.rtsp_streams import RtspServer
@@ -284,8 +285,8 @@ def test_after_a_pause_the_newest_picture_comes_and_the_others_are_counted() -> 
         after = camera.frame(WAIT_S)
         camera.close()
     passed_s = after.ready_s - before.ready_s
-    assert after.counter - before.counter > 15
-    assert abs((after.taken_us - before.taken_us) / 1e6 - passed_s) < 0.5
+    assert after.counter - before.counter > 5  # a queue would give the next one
+    assert abs((after.taken_us - before.taken_us) / 1e6 - passed_s) < LATE_S
 
 
 def test_a_decoder_that_hangs_is_given_up_and_ended() -> None:
