@@ -6,8 +6,10 @@ ends of a window, and hours that something late belongs to are counted part by p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import accumulate
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, and_, case, func, select
@@ -78,16 +80,22 @@ def closed_between(
     lost = select(gaps.c.at, gaps.c.last - gaps.c.first + 1).where(
         gaps.c.station == station, gaps.c.at >= rows[0].began_at, gaps.c.at < rows[-1].ended_at
     )
-    in_gaps = [(int(at), int(n)) for at, n in connection.execute(lost)]
-    return tuple(_counted(connection, row, in_gaps) for row in rows)
+    in_gaps = sorted((int(at), int(n)) for at, n in connection.execute(lost))
+    times = [at for at, _ in in_gaps]
+    lost_before = [0, *accumulate(n for _, n in in_gaps)]
+
+    def lost_until(at: int) -> int:
+        return lost_before[bisect_left(times, at)]
+
+    return tuple(_counted(connection, row, lost_until) for row in rows)
 
 
-def _counted(connection: Connection, row: Row[Any], in_gaps: list[tuple[int, int]]) -> Counted:
+def _counted(connection: Connection, row: Row[Any], lost_until: Callable[[int], int]) -> Counted:
     stretch = row.began_at, row.ended_at
     fresh = {name: getattr(row, name) for name in COUNTED}
     sums = count(connection, row.station, stretch) if row.stale else fresh
     period = Period(from_us(row.began_at), from_us(row.ended_at), row.name)
-    in_gap = sum(n for at, n in in_gaps if stretch[0] <= at < stretch[1])
+    in_gap = lost_until(stretch[1]) - lost_until(stretch[0])
     return Counted(row.kind, row.station, period, counts_of(sums, in_gap=in_gap))
 
 

@@ -17,6 +17,7 @@ from inspector.storage.feedback_schema import cell_counts, period_counts
 from inspector.storage.sql_feedback import begin_lot
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
+from tests.auditing import a_log
 from tests.journal_entries import Entry, acked, decided, gap, judged, numbered, pressed
 
 DAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -97,6 +98,16 @@ def test_hours_that_have_closed_are_not_counted_part_by_part(
     with engine.begin() as connection:
         connection.execute(text("UPDATE period_counts SET records = records + 1000"))
     assert records.counts("ring", DAY, DAY + HOUR).records > 1000
+
+
+def test_parts_in_a_gap_stand_with_the_hour_in_which_it_was(
+    engine: Engine, records: SqlRecords, a_day: list[datetime]
+) -> None:
+    apply(SqlStore(engine, a_log()), [gap(950, 954, at=(DAY + 4 * HOUR).isoformat())], 2000)
+    close(engine, DAY + 30 * HOUR)
+    hours = records.closed_periods("hour", "ring", since=DAY, until=DAY + 30 * HOUR)
+    lost = {one.period.began_at - DAY: one.counts.in_gap for one in hours if one.counts.in_gap}
+    assert lost == {3 * HOUR: 10, 4 * HOUR: 5}
 
 
 def test_an_hour_closes_only_when_its_parts_have_had_time(
