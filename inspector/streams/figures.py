@@ -75,9 +75,7 @@ def figures(folder: Path) -> Figures:
         rejects=_rejects(stream, verdicts),
         seeds=seeds_of(verdicts),
         unconfirmed=unconfirmed,
-        downstream_found=sum(
-            verdicts[one].get(Source.DOWNSTREAM) is Word.BAD for one in _parts(stream, verdicts)
-        ),
+        downstream_found=_downstream(stream, verdicts),
         drift_days=drift_days(stream, found),
         notes=_notes(stream, verdicts, opened),
     )
