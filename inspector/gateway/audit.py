@@ -29,6 +29,7 @@ from inspector.storage.audit_changes import RECORDER
 from inspector.storage.audit_publishing import Publishing
 from inspector.storage.schema import meta
 from inspector.storage.sql_audit import AuditLog, newest_body, newest_checkpoint
+from inspector.storage.sql_feedback import add_version
 
 CHECKPOINTS: Final = "checkpoints"
 """The file beside the keys."""
@@ -94,7 +95,7 @@ class Auditing:
         return done
 
     def note_settings(self, settings: Mapping[str, Any], now: datetime) -> None:
-        """Append what the settings' files say now and did not at the last start."""
+        """Append what the settings' files say now and did not at the last start; keep it whole."""
         kept = {key: value for key, value in settings.items() if key not in _NOT_POLICY}
         after = dict(_flat(json.loads(json.dumps(kept))))
         with self._engine.begin() as connection:
@@ -103,7 +104,10 @@ class Auditing:
             if before == after:
                 return
             self.log.policy = _policy(canonical(after))
-            self.log.append(connection, [_settings_changed(before, after, now)])
+            change = _settings_changed(before, after, now)
+            self.log.append(connection, [change])
+            why = change.reason
+            add_version(connection, "settings", "", after, person="", why=why, now=now)
             connection.execute(delete(meta).where(meta.c.key == _SETTINGS))
             connection.execute(insert(meta).values(key=_SETTINGS, value=canonical(after)))
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 
 from inspector.audit.entry import Change
 from inspector.audit.merkle import leaf_hash
@@ -33,6 +33,7 @@ from inspector.gateway.audit import Auditing
 from inspector.gateway.audit_checking import checked, first_key
 from inspector.gateway.audit_watch import AuditWatch
 from inspector.storage.database import database_file
+from inspector.storage.feedback_schema import versions
 from inspector.storage.sql_people import SqlPeople
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import BY
@@ -222,6 +223,20 @@ def test_settings_that_were_edited_are_written_at_the_next_start(
     assert second["before"] == {"stations.ring.retention_days": 365}
     assert second["after"] == {"stations.ring.retention_days": 1}
     assert first["policy"] != second["policy"]
+
+
+def test_each_version_of_the_settings_is_kept_whole(fresh: tuple[Engine, Auditing]) -> None:
+    engine, auditing = fresh
+    for money in (5, 5, 7, 5):
+        auditing.note_settings({"data": "here", "costs": {"escape": money}}, NOW)
+    kept = select(versions.c.version, versions.c.content).where(versions.c.kind == "settings")
+    with engine.connect() as connection:
+        rows = connection.execute(kept.order_by(versions.c.version)).all()
+    assert [(row.version, row.content) for row in rows] == [
+        (1, {"costs.escape": 5}),
+        (2, {"costs.escape": 7}),
+        (3, {"costs.escape": 5}),
+    ]
 
 
 def test_a_clock_that_is_set_is_written_and_order_is_by_number(
