@@ -166,9 +166,10 @@ class Clock:
 
 
 def _busy_and_all_ticks() -> tuple[int, int]:
-    """Return the clock ticks spent at normal priority, and all ticks, over all cores (Linux)."""
+    """Return the ticks that others spent at normal priority, and all, over all cores (Linux)."""
     user, nice, system, idle, *rest = map(int, Path("/proc/stat").read_text("ascii").split()[1:9])
-    return user, user + nice + system + idle + sum(rest)
+    mine = 0 if os.nice(0) > 0 else int(os.times().user * os.sysconf("SC_CLK_TCK"))
+    return user - mine, user + nice + system + idle + sum(rest)
 
 
 def _model(start: str) -> YOLO:
