@@ -22,7 +22,7 @@ from web.security import (
 from web.services import RecorderAway, Services
 
 OUR_SCREENS = re.compile(
-    r"/(\?station=[a-z][a-z0-9_]{0,31})?|/review(\?queue=(audit|disagreement|second))?"
+    r"/(\?station=[a-z][a-z0-9_]{0,31})?|/review(\?queue=(audit|disagreement|second))?|/kpi"
 )
 
 

@@ -15,6 +15,7 @@ from tests.inspector.cli.test_schemas import check
 from tests.web.boards import board, unaudited
 from tests.web.calls import sign_in
 from tests.web.fakes import START, FakeFactory, kept
+from web.sign_in import back_to
 
 TAG = re.compile(r"<[^>]+>")
 
@@ -185,7 +186,8 @@ def test_whoever_is_signed_in_is_named_and_stays_signed_in(
     client: FlaskClient, factory: FakeFactory
 ) -> None:
     factory.figures.board = board()
-    assert "Nobody signed in" in client.get("/kpi").text
+    assert 'href="/sign-in?next=/kpi"' in client.get("/kpi").text
+    assert back_to("/kpi") == "/kpi"
     sign_in(client, "1002")
     assert "Vic Lund" in client.get("/kpi").text
     assert factory.people.uses
