@@ -25,7 +25,6 @@ from inspector.storage.looks import Said
 from inspector.storage.reviewing import reviewed_between
 from inspector.storage.schema import from_us, parts, to_us, views
 from inspector.storage.sql_judgements import (
-    LOOKS,
     Asked,
     SqlFigures,
     end_of,
@@ -171,7 +170,7 @@ def _part(
 
 def _said(one: _Part, said: Said, press: Word | None) -> _Part:
     known = one.record, one.at, one.score, one.passed, one.stratum, one.pi
-    if one.passed and LOOKS & said.keys():
+    if one.passed and Source.AUDIT in said:
         end = end_of(said)
         confirmed = end.bad and not end.unconfirmed
         return _Part(*known, looked=True, bad=end.bad, open=end.open, confirmed=confirmed)

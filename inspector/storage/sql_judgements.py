@@ -31,7 +31,6 @@ from inspector.storage.defects import defects_in, strongest
 from inspector.storage.feedback_schema import packages, reviews, seeded_defects
 from inspector.storage.happening import happened_in, recorded_until
 from inspector.storage.looks import (
-    AUDIT_LOOKS,
     Said,
     drawn_between,
     said_of_records,
@@ -40,8 +39,6 @@ from inspector.storage.looks import (
 from inspector.storage.reviewing import of_few, standing
 from inspector.storage.schema import from_us, parts, plc_decisions, to_us, verdict_events
 from inspector.storage.sql_store import SqlRecords, newest, whole
-
-LOOKS = set(AUDIT_LOOKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,25 +131,28 @@ def said_of(reviewed: Iterable[Reviewed]) -> dict[str, Said]:
 
 
 def audits_in(connection: Connection, asked: Asked) -> Audits:
-    """Return what was drawn of the passed parts, and what people made of it."""
+    """Return what was drawn of the passed parts, and what people made of it.
+
+    A part is judged by its audit alone: a confirmation may follow from an operator's word.
+    """
     drawn: Counter[Cell] = Counter()
     ends: defaultdict[Cell, list[Conclusion]] = defaultdict(list)
     for cell, words, n in drawn_between(connection, asked.station, (asked.since, asked.until)):
         drawn[cell] += n
-        ends[cell] += [end_of(words)] * n if words else []
+        ends[cell] += [end_of(words)] * n if Source.AUDIT in words else []
     by_operators = _passed_by_operators(asked)
     said = said_of_records(connection, by_operators)
     for record in connection.execute(by_operators).scalars():
         drawn[OPERATOR_STRATUM, 1.0] += 1
         words = said.get(record, {})
-        ends[OPERATOR_STRATUM, 1.0] += [end_of(words)] if LOOKS & words.keys() else []
+        ends[OPERATOR_STRATUM, 1.0] += [end_of(words)] if Source.AUDIT in words else []
     return Audits(drawn=drawn, ends=ends)
 
 
 def audit_end(one: Reviewed) -> Conclusion | None:
     """Return what the audit of a part came to; None: it was not drawn, or nobody has judged it."""
     said = {Source(look.source): Word(look.word) for look in one.looks}
-    return end_of(said) if one.selected and LOOKS & said.keys() else None
+    return end_of(said) if one.selected and Source.AUDIT in said else None
 
 
 def rejects_in(connection: Connection, asked: Asked, rejected: int) -> Rejects:
