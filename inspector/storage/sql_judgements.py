@@ -182,7 +182,7 @@ def seeds_in(connection: Connection, asked: Asked) -> Seeds | None:
     wanted = (
         select(row.id, row.seeded, row.source, row.verdict)
         .join_from(reviews, seeded_defects)
-        .where(*of, row.at + 0 >= asked.since, row.at + 0 < asked.until, standing())
+        .where(*of, row.seeded.in_(seeds_judged(asked)), standing())
     )
     said: dict[str, Said] = defaultdict(dict)
     rows = sorted(connection.execute(wanted), key=lambda row: row.id)
@@ -190,6 +190,17 @@ def seeds_in(connection: Connection, asked: Asked) -> Seeds | None:
         said[subject][Source(source)] = Word(word)
     ends = [end_of(one) for one in said.values()]
     return Seeds(found=sum(end.bad for end in ends), judged=len(ends)) if ends else None
+
+
+def seeds_judged(asked: Asked) -> Select[Any]:
+    """Return the question for the seeded defects whose first look was in a window.
+
+    All that was said of them later belongs to that look, as with a part and its audit.
+    """
+    row = reviews.c
+    within = row.at + 0 >= asked.since, row.at + 0 < asked.until  # by the index of the few seeds
+    first = row.seeded.is_not(None), row.source == Source.SEED.value
+    return select(row.seeded).where(*first, *within, standing())
 
 
 def look_s_in(connection: Connection, asked: Asked) -> float | None:

@@ -19,7 +19,7 @@ from inspector.storage.feedback_schema import reviews, seeded_defects
 from inspector.storage.reviewing import reviewed_between, standing
 from inspector.storage.schema import audit, findings, parts, to_us
 from inspector.storage.sql_advice import SqlAdvice
-from inspector.storage.sql_judgements import Asked, end_of, presses_in, said_of
+from inspector.storage.sql_judgements import Asked, end_of, presses_in, said_of, seeds_judged
 from inspector.storage.sql_store import newest, whole
 
 MOST_KINDS: Final = 4
@@ -83,7 +83,7 @@ class SqlWeek(SqlAdvice):
         wanted = (
             select(seed.id, seed.station, seed.kind, look.source, look.verdict)
             .join_from(reviews, seeded_defects, look.seeded == seed.id)
-            .where(look.at >= asked.since, look.at < asked.until, standing())
+            .where(look.seeded.in_(seeds_judged(asked)), standing())
             .order_by(look.id)
         )
         said: dict[tuple[str, str, str], dict[Source, Word]] = defaultdict(dict)

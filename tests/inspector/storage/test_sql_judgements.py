@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
+from inspector.domain.escapes import Seeds
 from inspector.domain.kpi import Kpi, Window
 from inspector.domain.site_figures import site_figures
 from inspector.storage.database import database_file
@@ -163,3 +164,31 @@ def test_seeded_defects_widen_the_bound_and_are_no_parts(
     assert after.interval[1] > before.interval[1]
     assert after.denominator == before.denominator
     assert figures(records, station="board")["escape_rate"].denominator == 0
+
+
+def test_a_confirmation_that_followed_from_another_queue_is_no_audit(
+    recorded: None, records: SqlFigures, engine: Engine
+) -> None:
+    say(engine, 2, "flagged", "UNSURE")
+    say(engine, 2, "confirm", "NOK")
+    assert not any(records.seen("", WINDOW).audits.ends.values())
+    say(engine, 2, "audit", "OK")
+    assert sum(map(len, records.seen("", WINDOW).audits.ends.values())) == 1
+
+
+def test_a_seeded_defect_is_of_the_window_of_its_first_look_with_all_that_came_of_it(
+    recorded: None, records: SqlFigures, engine: Engine
+) -> None:
+    known = {"kind": "dent", "picture": "", "made_from": "", "person": "quinn", "station": "ring"}
+    looks = {
+        "seed": ("OK", START),
+        "second": ("NOK", WINDOW.until),
+        "confirm": ("NOK", WINDOW.until),
+    }
+    with engine.begin() as connection:
+        add_seeded_defect(connection, START, id="SEED1", **known)
+        for source, (word, at) in looks.items():
+            add_review(connection, Review(source, source, word, source, seeded="SEED1"), at)
+    assert records.seen("", WINDOW).seeds == Seeds(found=1, judged=1)
+    later = Window(WINDOW.until, WINDOW.until + timedelta(hours=1))
+    assert records.seen("", later).seeds is None
