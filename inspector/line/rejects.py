@@ -25,10 +25,10 @@ class RejectWatch:
 
     def _tell(self) -> None:
         text, stands = self._run.text, self._alarms.text(RUN_OF_REJECTS)
-        if text and not stands:
-            self._alarms.came(RUN_OF_REJECTS, text)
-        elif stands and not text:
+        if stands and text != stands:
             self._alarms.went(RUN_OF_REJECTS)
+        if text and text != stands:
+            self._alarms.came(RUN_OF_REJECTS, text)
 
 
 def with_part(run: RejectRun, part: Part) -> RejectRun:

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from inspector.domain.belt import Layout
 from inspector.domain.health import State
-from inspector.domain.run_of_rejects import RunRule
+from inspector.domain.run_of_rejects import RejectRun, RunRule
+from inspector.domain.verdict import Verdict
 from inspector.line.alarms import RUN_OF_REJECTS
 from inspector.line.conditions import conditions
+from inspector.line.rejects import RejectWatch
 from tests.factory import LAYOUT, Factory
 
 RULED = replace(LAYOUT, run_rule=RunRule(3, 3))
@@ -73,3 +75,19 @@ def test_what_was_lost_between_verdict_and_alarm_is_said_after_the_restart() -> 
     factory.line_layout = LAYOUT
     factory.restart_line()
     assert told(factory) == [True, False], "without the rule nothing stands"
+
+
+def run_of(kind: str) -> RejectRun:
+    run = RejectRun(RunRule(3, 3))
+    for n in range(3):
+        run = run.after((1, n), Verdict.REJECT, frozenset({kind}))
+    return run
+
+
+def test_a_run_for_another_kind_is_another_alarm() -> None:
+    factory = Factory(bad_share=0.0, line_layout=RULED)
+    watch = RejectWatch(run_of("scratch"), factory.line.alarms)
+    watch.restore(run_of("scratch"))
+    watch.restore(run_of("dent"))
+    assert "rejected for dent" in factory.line.alarms.text(RUN_OF_REJECTS)
+    assert told(factory) == [True, False, True]
