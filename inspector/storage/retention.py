@@ -38,6 +38,7 @@ from inspector.storage.feedback_schema import (
     deletions,
     period_counts,
     reviews,
+    seeded_defects,
     versions,
 )
 from inspector.storage.image_files import KeptPictures
@@ -135,14 +136,16 @@ class Retention:
                 return len(some)
 
     def _to_delete(self, connection: Connection, digests: list[str], end: int) -> list[str]:
-        """Return those that are on the disk and that no younger part shows as well."""
+        """Return those that are on the disk and that no younger part and no seed shows as well."""
         there = sorted({digest for digest in digests if self._pictures.file(digest).exists()})
         younger = (
             select(views.c.picture)
             .join_from(views, parts)
             .where(views.c.picture.in_(there), parts.c.triggered_at >= end)
         )
-        still = set(connection.execute(younger).scalars()) if there else set()
+        seeds = select(seeded_defects.c.picture).where(seeded_defects.c.picture.in_(there))
+        both = younger, seeds
+        still = {one for of in both for one in connection.execute(of).scalars()} if there else set()
         return [digest for digest in there if digest not in still]
 
     def _delete_rows(self, kind: str, before: int, why: str, now: datetime) -> int:

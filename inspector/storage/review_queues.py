@@ -143,7 +143,9 @@ def _firsts(connection: Connection, source: Source, rows: Sequence[Any]) -> list
 def _seeds(connection: Connection, limit: int | None) -> list[Wanted]:
     seeded = seeded_defects.c
     unseen = ~exists().where(reviews.c.seeded == seeded.id)
-    wanted = select(seeded.id, seeded.at, seeded.person).where(unseen).order_by(seeded.at)
+    # Retention may have taken the record: what cannot be shown would stand before all others.
+    shown = exists().where(views.c.picture == seeded.picture)
+    wanted = select(seeded.id, seeded.at, seeded.person).where(unseen, shown).order_by(seeded.at)
     return [
         Wanted(Subject(row.id, is_seed=True), Source.SEED, from_us(row.at), frozenset({row.person}))
         for row in connection.execute(wanted.limit(limit))

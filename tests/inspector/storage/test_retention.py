@@ -18,6 +18,7 @@ from inspector.storage.closing import Closing
 from inspector.storage.feedback_schema import deletions, versions
 from inspector.storage.image_files import KeptPictures
 from inspector.storage.retention import Retention
+from inspector.storage.sql_feedback import add_seeded_defect
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
 from tests.auditing import a_log
@@ -122,6 +123,16 @@ def test_a_picture_that_a_younger_part_shows_as_well_stays(
     store.apply("ring-1", numbered([again], 90), offset=999, now=NOW)
     run(engine, pictures, RetentionPolicy(passed_pictures_days=7))
     assert 8 in kept(pictures, ten_days)
+
+
+def test_a_picture_that_a_seeded_defect_is_shown_with_stays(
+    engine: Engine, pictures: KeptPictures, ten_days: list[str]
+) -> None:
+    fields = {"station": "ring", "kind": "dent", "made_from": "", "person": "quinn"}
+    with engine.begin() as connection:
+        add_seeded_defect(connection, NOW, id="SEED1", picture=ten_days[9], **fields)
+    assert run(engine, pictures, RetentionPolicy(pictures_days=3, passed_pictures_days=3)) == 5
+    assert kept(pictures, ten_days) == [0, 1, 2, 3, 9]
 
 
 def test_a_crash_before_the_files_are_gone_is_made_good_by_the_next_start(

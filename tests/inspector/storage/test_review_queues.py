@@ -168,6 +168,8 @@ def test_a_seeded_defect_waits_among_the_audits_and_not_for_who_made_it(
     fields = {"station": "ring", "kind": "dent", "picture": "a" * 64, "made_from": "ring-000007"}
     with engine.begin() as connection:
         add_seeded_defect(connection, START, id="SEED1", person="id-s", **fields)
+        gone = fields | {"picture": "f" * 64}  # its record was deleted: nothing to show
+        add_seeded_defect(connection, START, id="SEED0", person="id-s", **gone)
     (seed,) = [
         one for one in queues.candidates(Queue.AUDIT, NOW, fresh(never)) if one.subject.is_seed
     ]
