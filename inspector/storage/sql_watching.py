@@ -62,12 +62,17 @@ class SqlWatching(SqlRecords):
         over = max(first, to_us(now - AUDIT_HISTORY)), open_day * DAY_US
         with self._reading() as connection:
             audits = _audits(connection, station, over)
-        return Watched(hours, open_day, [*self._scores(station, hours, open_day)], audits)
+        days = np.unique(hours.day[hours.day < open_day]).tolist()
+        scores = [*self._scores(station, model.sha256, days)] if model else []
+        return Watched(hours, open_day, scores, audits)
 
-    def _scores(self, station: str, hours: Groups, open_day: int) -> Iterator[tuple[int, Scores]]:
-        for day in np.unique(hours.day[hours.day < open_day]).tolist():
+    def _scores(
+        self, station: str, model: str, days: Sequence[int]
+    ) -> Iterator[tuple[int, Scores]]:
+        for day in days:
+            stretch = day * DAY_US, (day + 1) * DAY_US
             with self._reading() as connection:
-                scores = _scores_of(connection, station, (day * DAY_US, (day + 1) * DAY_US))
+                scores = _scores_of(connection, station, model, stretch)
             if len(scores):
                 yield day, scores
 
@@ -82,8 +87,8 @@ def _hours(closed: Sequence[Counted]) -> Groups:
     return Groups(columns[:, 0], columns[:, 1], columns[:, 2])
 
 
-def _scores_of(connection: Connection, station: str, stretch: Stretch) -> Scores:
-    """Return the score of the first part in each half minute that has one."""
+def _scores_of(connection: Connection, station: str, model: str, stretch: Stretch) -> Scores:
+    """Return the model's score of the first part in each half minute that has one."""
     begin, end = stretch
     tick = select(cast(literal(begin), BigInteger).label("at")).cte("tick", recursive=True)
     then = tick.c.at + SCORE_EACH_US
@@ -93,6 +98,7 @@ def _scores_of(connection: Connection, station: str, stretch: Stretch) -> Scores
     first = (
         select(part.score)
         .where(part.station == station, *within, part.score.is_not(None))
+        .where(part.model_sha256 == model)
         .order_by(part.triggered_at)
         .limit(1)
         .correlate(tick)

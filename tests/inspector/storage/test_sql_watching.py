@@ -188,3 +188,13 @@ def test_audits_from_other_strata_say_nothing_of_these(
         site.judge(record, "OK", START + day * DAY + HOUR)
     found = asked(watching, START + 5 * DAY, whole_days=True).audits or ()
     assert [one.audited.tolist() for one in found] == [[1, 0, 0], [1, 0, 0]]
+
+
+def test_scores_are_those_of_the_model_that_judges_now(site: Site, watching: SqlWatching) -> None:
+    site.parts(START, "pass", model_sha256="c" * 64)
+    site.parts(START + DAY, "pass", score=0.75, model_sha256="d" * 64)
+    now = START + 3 * DAY
+    site.parts(START + 2 * DAY, "pass", score=0.5, model_sha256="c" * 64)
+    site.close(now)
+    found = asked(watching, now, whole_days=True).scores or ()
+    assert [scores.tolist() for _, scores in found] == [[0.25], [0.5]]
