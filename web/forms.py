@@ -23,6 +23,8 @@ MOST_RECORDS: Final = 500
 MOST_CLAIMS: Final = 5
 LONGEST_LOOK_MS: Final = 24 * 3600 * 1000
 MOST_DAYS: Final = 366
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""So that a clock of any zone can show the moment."""
 LONGEST_BADGE: Final = 64
 LONGEST_PANEL: Final = 40
 
@@ -157,6 +159,8 @@ def figure_query(
     since, until = moment(values["since"], "since"), moment(values["until"], "until")
     if not timedelta() < until - since <= timedelta(days=MOST_DAYS):
         raise BadInput(f"since must lie before until, by {MOST_DAYS} days at most.")
+    if since.year < FIRST_YEAR or until.year > LAST_YEAR:
+        raise BadInput(f"since and until must lie in the years {FIRST_YEAR} to {LAST_YEAR}.")
     return FigureQuery(station, since, until, 0)
 
 

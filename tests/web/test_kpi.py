@@ -133,6 +133,8 @@ def test_the_query_chooses_station_and_window(client: FlaskClient, factory: Fake
         ("since=2026-11-01&until=2026-11-02", 400, "ISO 8601 with its zone"),
         ("since=2026-11-02T00:00Z&until=2026-11-01T00:00Z", 400, "must lie before until"),
         ("since=0001-01-01T00:00Z&until=9999-01-01T00:00Z", 400, "by 366 days at most"),
+        ("since=9999-12-30T00:00Z&until=9999-12-31T23:59Z", 400, "in the years 1970 to 9998"),
+        ("since=0001-01-01T00:00Z&until=0001-01-02T00:00Z", 400, "in the years 1970 to 9998"),
         ("colour=red", 400, "is not known here"),
     ],
 )
