@@ -145,7 +145,9 @@ class ModelChange:
             log.error("%s", why)  # noqa: TRY400 - one line for people
             self._refused(why)
             self._tell(REFUSED, why)
-            again = ask_for(self._runtime, self._station, before.package, before.limits)
+            again = asked.request
+            if asked_for(self._runtime, self._station).request == again:  # none came meanwhile
+                again = ask_for(self._runtime, self._station, before.package, before.limits)
             self._asked = replace(before, request=again)
             return
         self._refused("")

@@ -51,6 +51,8 @@ class Change:
         )
 
     def _load(self, asked: Asked) -> Model:
+        if asked.package == "overtaken":
+            ask_for(self.runtime, "ring", "new", {"dent": 0.3})
         if asked.package != "new":
             raise PackageRefused(f"models/{asked.package} is damaged")
         self.limits = asked.limits
@@ -61,12 +63,15 @@ class Change:
         self.refused.set()
 
     def ask(self, package: str) -> None:
+        ask_for(self.runtime, "ring", package, {"dent": 0.4})
+        self.run_until(self.ready if package == "new" else self.refused)
+
+    def run_until(self, done: Event) -> None:
         stop = Event()
         thread = Thread(target=self.change.run, args=(stop,))
         thread.start()
         try:
-            ask_for(self.runtime, "ring", package, {"dent": 0.4})
-            assert (self.ready if package == "new" else self.refused).wait(PATIENCE_S)
+            assert done.wait(PATIENCE_S)
         finally:
             stop.set()
             thread.join()
@@ -106,6 +111,13 @@ def test_a_refused_package_leaves_the_old_one_and_says_so_in_one_sentence(change
     assert change.change.figures["state"] == "refused"
     assert asked_for(change.runtime, "ring").package == "old"
     assert asked_for(change.runtime, "ring").limits == {"dent": 0.5}
+
+
+def test_what_is_asked_for_while_another_is_refused_is_not_lost(change: Change) -> None:
+    change.ask("overtaken")
+    assert asked_for(change.runtime, "ring").package == "new"
+    change.run_until(change.ready)
+    assert change.limits == {"dent": 0.3}
 
 
 def test_limits_come_with_the_package(change: Change) -> None:
