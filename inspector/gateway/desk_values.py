@@ -10,6 +10,7 @@ from inspector.errors import BadInput, NotAllowed
 
 _LONGEST_TEXT: Final = 128
 LONGEST_REASON: Final = 500
+LONGEST_KIND: Final = 64
 
 
 def text_of(value: object, longest: int = _LONGEST_TEXT) -> str:

@@ -16,7 +16,7 @@ from inspector.audit.entry import Change, Who
 from inspector.domain.people import Right
 from inspector.errors import BadInput, NotThere, Overtaken
 from inspector.gateway.audit import Auditing
-from inspector.gateway.desk_values import LONGEST_REASON, allowed, text_of, whole_of
+from inspector.gateway.desk_values import LONGEST_KIND, LONGEST_REASON, allowed, text_of, whole_of
 from inspector.gateway.recorder_socket import Answer
 from inspector.ports import Clock
 from inspector.storage.feedback_schema import seeded_defects
@@ -71,8 +71,9 @@ class OrderDesk:
     def add_seeded_defect(self, ask: Mapping[str, Any], by: Who) -> Answer:
         """Put a picture with a known defect among those of the audit."""
         allowed(by, Right.SEED_DEFECT)
-        names = "station", "kind", "picture", "made_from"
+        names = "station", "picture", "made_from"
         fields = {name: text_of(ask[name]) for name in names}
+        fields["kind"] = text_of(ask["kind"], LONGEST_KIND)
         if not _DIGEST.fullmatch(fields["picture"]) or not fields["kind"]:
             raise BadInput("a seeded defect needs its kind and the digest of its picture")
         seed, now = f"SEED-{uuid.uuid4().hex[:16]}", self._clock.now()

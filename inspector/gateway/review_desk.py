@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from inspector.audit.entry import Change, Who
 from inspector.domain.auditing import Source, Word
@@ -19,7 +19,7 @@ from inspector.domain.people import Right
 from inspector.domain.review_queues import Subject, Wanted
 from inspector.errors import BadInput, NotThere, Overtaken
 from inspector.gateway.audit import Auditing
-from inspector.gateway.desk_values import LONGEST_REASON, allowed, text_of, whole_of
+from inspector.gateway.desk_values import LONGEST_KIND, LONGEST_REASON, allowed, text_of, whole_of
 from inspector.gateway.recorder_socket import Answer
 from inspector.gateway.review_claims import LEASE_S, Claim, Claims
 from inspector.ports import Clock
@@ -79,8 +79,9 @@ class ReviewDesk:
                 "ok": True,
                 "review": self._auditing.write(lambda c: _write(c, review, by, now)),
             }
-        if (known := self._auditing.write(lambda c: (_known(c, review), []))) is not None:
-            return {"ok": True, "review": known}
+        known = self._auditing.write(lambda c: (_known(c, review.request, review.reviewer), []))
+        if known is not None:
+            return {"ok": True, "review": int(known.id), "missed_seed": _is_missed(known)}
         claim = self._claims.held(text_of(ask["claim"]), by.id, self._clock.monotonic_s())
         wanted = claim.wanted
         said = replace(
@@ -106,6 +107,9 @@ class ReviewDesk:
         request, now = text_of(ask["request"]), self._clock.now()
 
         def write(connection: Connection) -> tuple[tuple[int, Wanted], list[Change]]:
+            known = _known(connection, request, by.id)
+            if known is not None and known.supersedes == number:
+                return (int(known.id), Wanted(subject_of(known), Source(known.source), now)), []
             row = _own(connection, number, by)
             subject = subject_of(row)
             taken = Review(
@@ -123,7 +127,7 @@ class ReviewDesk:
 
 def _review(ask: Mapping[str, Any], by: Who) -> Review:
     """Return what was said; of a claim, without what it is about."""
-    verdict, kind = text_of(ask["verdict"]), text_of(ask.get("kind") or "", 64)
+    verdict, kind = text_of(ask["verdict"]), text_of(ask.get("kind") or "", LONGEST_KIND)
     if verdict not in WORDS:
         raise BadInput(f"the verdict must be one of {', '.join(WORDS)}")
     if kind and verdict != Word.BAD:
@@ -153,21 +157,25 @@ def _about(review: Review, subject: Subject) -> Review:
     return replace(review, record=subject.id)
 
 
-def _known(connection: Connection, review: Review) -> int | None:
+def _known(connection: Connection, request: str, reviewer: str) -> Row[Any] | None:
     """Return the row that this very press made before; raises `Overtaken` for another's."""
-    wanted = select(reviews.c.id, reviews.c.reviewer).where(reviews.c.request == review.request)
+    wanted = select(reviews).where(reviews.c.request == request)
     row = connection.execute(wanted).one_or_none()
-    if row is not None and row.reviewer != review.reviewer:
+    if row is not None and row.reviewer != reviewer:
         raise Overtaken("This press was made by somebody else.")
-    return None if row is None else int(row.id)
+    return row
+
+
+def _is_missed(row: Row[Any]) -> bool:
+    return row.seeded is not None and row.verdict == Word.GOOD
 
 
 def _write(
     connection: Connection, review: Review, by: Who, now: datetime
 ) -> tuple[int, list[Change]]:
     """Return the row's id and its entry; the same press again adds neither."""
-    if (known := _known(connection, review)) is not None:
-        return known, []
+    if (known := _known(connection, review.request, review.reviewer)) is not None:
+        return int(known.id), []
     number = add_review(connection, review, now)
     said = {name: value for name, value in asdict(review).items() if name in _ENTERED}
     before = None if review.supersedes is None else {"review": review.supersedes}
@@ -209,7 +217,7 @@ def _own(connection: Connection, number: int, by: Who) -> Any:
     rows = reviews_of(connection, subject_of(row))
     if any(one.id > number for one in rows):
         raise Overtaken("This answer was taken back already, or somebody has looked since.")
-    if row.seeded is not None and row.verdict == Word.GOOD:
+    if _is_missed(row):
         raise Overtaken("This was a known defect, as you were told; the answer stays.")
     return row
 

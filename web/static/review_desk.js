@@ -115,7 +115,7 @@ export class ReviewDesk {
       await pause(20);
     }
     try {
-      const said = await this.post(`/api/v1/reviews/${entry.review}/undo`, { request: pressId() });
+      const said = await this.post(`/api/v1/reviews/${entry.review}/undo`, { request: (entry.undo ??= pressId()) });
       this.reached();
       if (said.item) this.items.unshift(said.item);
       this.told("changed");

@@ -156,6 +156,17 @@ def test_twenty_answers_are_taken_back_in_turn_and_given_anew(counter: Counter) 
     assert actions == ["review"] * 6 + ["review taken back"] * 6 + ["review"] * 6
 
 
+def test_an_undo_that_is_sent_again_gives_the_same_picture(counter: Counter) -> None:
+    review = counter.say(counter.claim(1)[0], "NOK")["review"]
+    undo = {"review": review, "request": "u"}
+    first = counter.ask("undo_review", **undo)
+    assert first["ok"]
+    assert counter.ask("undo_review", **undo) == first
+    assert counter.ask("undo_review", review=review, request="v")["kind"] == "overtaken"
+    assert counter.say(first["claim"]["claim"], "OK")["ok"]
+    assert [row.verdict for row in counter.rows(reviews)] == ["NOK", "UNSURE", "OK"]
+
+
 def test_only_ones_own_last_word_is_taken_back(counter: Counter) -> None:
     review = counter.say(counter.claim(1)[0], "NOK")["review"]
     undo = {"review": review, "request": "u"}
@@ -170,8 +181,10 @@ def test_a_seeded_defect_that_was_missed_is_told_and_its_answer_stays(counter: C
     seed = counter.ask("add_seeded_defect", **SEED)["seed"]
     some = [candidate(seed, "seed", is_seed=True)]
     given = counter.ask("claim_reviews", RITA, count=1, candidates=some)["claims"]
-    said = counter.say(given[0]["claim"], "OK", by=RITA)
+    said = counter.say(given[0]["claim"], "OK", by=RITA, request="p")
     assert said["missed_seed"]
+    again = counter.say(given[0]["claim"], "OK", by=RITA, request="p")
+    assert again == said, "its first answer may have been lost on the way"
     undo = counter.ask("undo_review", RITA, review=said["review"], request="u")
     assert undo["kind"] == "overtaken"
     (row,) = counter.rows(reviews)
@@ -265,6 +278,7 @@ def test_who_may_not_is_refused_and_nothing_is_written(
         ("begin_lot", {"name": "  "}),
         ("begin_lot", {"name": "x" * 129}),
         ("add_seeded_defect", {"kind": ""}),
+        ("add_seeded_defect", {"kind": "x" * 65}),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(
