@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Connection, distinct, func, select
 
 from inspector.audit.entry import read_body
-from inspector.domain.auditing import Source, Word
+from inspector.domain.auditing import Conclusion, Source, Word
 from inspector.domain.kpi import Window
 from inspector.domain.record import Record
 from inspector.domain.verdict import Verdict
@@ -171,7 +171,7 @@ def _looks(
 
 def _escape(record: Record, looks: Mapping[Source, tuple[Word, str]]) -> FoundEscape | None:
     words = {source: word for source, (word, _) in looks.items()}
-    end = end_of(words)
+    end = end_of(words) if Source.AUDIT in words else Conclusion()
     downstream = words.get(Source.DOWNSTREAM) is Word.BAD
     if not (end.bad or downstream):
         return None

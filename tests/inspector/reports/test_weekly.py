@@ -88,6 +88,8 @@ def filled(engine: Engine, data: Path) -> None:
         said(12, "flagged", "OK")
         said(13, "flagged", "NOK")
         said(5, "downstream", "NOK")
+        said(10, "flagged", "UNSURE")
+        said(10, "confirm", "NOK")  # stopped by an operator: neither an audit nor an escape
         known = {"picture": "", "made_from": "", "person": "quinn", "station": "ring"}
         for n, word in enumerate(("NOK", "OK")):
             add_seeded_defect(connection, START, id=f"SEED{n}", kind="burr", **known)
