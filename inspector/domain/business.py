@@ -6,7 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from inspector.domain.incidents import TIME_TO_DETECT, TIME_TO_RESPOND, TIME_TO_RESTORATION
+from inspector.domain.incidents import (
+    TIME_BETWEEN_FAILURES,
+    TIME_TO_DETECT,
+    TIME_TO_RESPOND,
+    TIME_TO_RESTORATION,
+)
 from inspector.domain.intervals import Interval
 from inspector.domain.iso22400 import FIRST_PASS_YIELD, THROUGHPUT_RATE
 from inspector.domain.kpi import Kpi
@@ -15,6 +20,7 @@ from inspector.domain.quality import (
     ESCAPE_RATE,
     FALSE_CALL_SHARE,
     FALSE_REJECT_RATE,
+    MISS_RATE,
     NOT_INSPECTED_RATE,
     REVIEWED_SHARE,
     SHIPPED_ESCAPE_RATE,
@@ -103,6 +109,7 @@ def paired(kpis: Sequence[Kpi], prices: Prices | None, look_s: float | None) -> 
     made: dict[str, Callable[[Kpi], Business]] = {
         ESCAPE_RATE.id: pairs.escapes,
         SHIPPED_ESCAPE_RATE.id: pairs.escapes,
+        MISS_RATE.id: lambda _: pairs.escapes(by_id[ESCAPE_RATE.id]),
         FALSE_REJECT_RATE.id: pairs.false_rejects,
         NOT_INSPECTED_RATE.id: pairs.not_inspected,
         FALSE_CALL_SHARE.id: pairs.false_calls,
@@ -111,6 +118,7 @@ def paired(kpis: Sequence[Kpi], prices: Prices | None, look_s: float | None) -> 
         TIME_TO_DETECT.id: pairs.made_meanwhile,
         TIME_TO_RESPOND.id: pairs.made_meanwhile,
         TIME_TO_RESTORATION.id: pairs.standstill,
+        TIME_BETWEEN_FAILURES.id: lambda _: pairs.standstill(by_id[TIME_TO_RESTORATION.id]),
     }
     without = {one for one in by_id if one not in made}
     return tuple(

@@ -162,7 +162,7 @@ def test_each_figure_has_its_business_figure_with_money_from_the_sites_table(
     assert (lost["amount"], lost["money"], lost["currency"]) == (0, 0, "EUR")
     assert pairs["escape_rate"]["amount"] is None
     assert pairs["escape_rate"]["missing"] == "not enough audits: 0 of 299"
-    assert pairs["miss_rate"] is None
+    assert pairs["override_rate"] is None
     assert "EUR" in kpi(site, "--since", SINCE, "--until", UNTIL).stdout
 
 

@@ -28,6 +28,7 @@ def figures(rejects: Rejects = REJECTS) -> list[Kpi]:
         iso22400.throughput_rate(36_000, 36_000, WINDOW),
         incidents.time_to_respond([Incident(after(5), action=after(7))], WINDOW),
         incidents.mean_time_to_restoration([Failure(after(0), after(30))], WINDOW),
+        incidents.mean_time_between_failures([Failure(after(0), after(30))], [], WINDOW),
     ]
 
 
@@ -65,6 +66,19 @@ def test_what_it_comes_to(name: str, amount: float, money: float | None) -> None
     found = pairs(figures())[name]
     assert found.amount == pytest.approx(amount)
     assert found.money == (None if money is None else pytest.approx(money))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("miss_rate", "escape_rate"),
+        ("mean_operating_time_between_failures", "mean_time_to_restoration"),
+    ],
+)
+def test_two_figures_of_one_thing_have_the_same_cost(one: str, other: str) -> None:
+    found = pairs(figures())
+    assert found[one] == found[other]
+    assert found[one].money is not None
 
 
 def test_a_look_that_was_measured_goes_before_the_one_that_was_entered() -> None:
