@@ -21,6 +21,7 @@ from inspector.domain.week import (
 from inspector.reports.charter import AT_MOST, Charter, at_most
 from inspector.reports.page import Cell, Page, Picture, Section, Table, row
 from inspector.reports.thumbnails import thumbnail
+from inspector.reports.weekly_charts import rate_charts
 
 Pictures = Callable[[str], bytes | None]
 """Returns a kept picture by its digest, or None."""
@@ -48,6 +49,7 @@ def weekly_page(week: Week, zone: ZoneInfo, charter: Charter | None, pictures: P
         (
             _actions(week),
             *(_figures(one, charter) for one in week.stations),
+            *rate_charts(week),
             _audits(week),
             _false_calls(week, pictures),
             _escapes(week, zone, pictures),

@@ -196,11 +196,21 @@ def test_the_page_needs_nothing_else_and_has_it_all(site: Path, tmp_path: Path) 
     assert text.count("<img ") == 4
 
 
+def test_rates_are_drawn_with_their_intervals(site: Path, tmp_path: Path) -> None:
+    text = page(site, tmp_path / "weekly.html", "--until", UNTIL.isoformat())
+    chart = text.partition("<svg ")[2].partition("</svg>")[0]
+    assert "<title>False calls among rejects</title>" in chart
+    assert ">ring, this week<" in chart
+    assert "board" not in chart, "no part came there"
+    assert "<title>Escape rate</title>" not in text, "its audits show no number"
+
+
 def test_an_empty_week_is_said_to_be_so(site: Path, tmp_path: Path) -> None:
     text = page(site, tmp_path / "weekly.html", "--until", "2020-01-08T00:00:00+00:00")
     assert "No part came in this week, so there are no figures of it; 0 open actions" in text
     assert "Nobody judged a reject in this week" in text
     assert "Nothing was changed." in text
+    assert "<svg" not in text
     assert "0%" not in text.partition("<body>")[2]
 
 
