@@ -33,7 +33,8 @@ GROUPS: Final = {
 MORE_IS_BETTER: Final = {"first_pass_yield"}
 COLUMNS: Final = (
     *("id", "version", "name", "standard", "shown", "range", "state", "target", "since", "until"),
-    *("value", "low", "high", "judged", "numerator", "denominator", "method", "completeness"),
+    *("value", "low", "high", "watched_low", "watched_high", "judged"),
+    *("numerator", "denominator", "method", "completeness"),
     *(
         "stale",
         "missing",
@@ -73,6 +74,7 @@ class Tile:
     Attributes:
         shown: The number, or with nothing found its bound; empty where there is none.
         range: The ends of its interval; empty where it has none.
+        watched: Those of the one that may be looked at every day.
         evidence: Out of how many.
         state: One word for its target, or what is missing of it.
         is_odd: That word is one to act on.
@@ -85,6 +87,7 @@ class Tile:
     standard: str
     shown: str
     range: str
+    watched: str
     evidence: str
     method: str
     state: str
@@ -117,7 +120,8 @@ def tile(figure: Figure, trend: Sequence[float | None] = ()) -> Tile:
         formula=what.formula,
         standard=what.standard,
         shown=_headline(kpi),
-        range=_range(kpi),
+        range=_range(kpi, kpi.interval),
+        watched=_range(kpi, kpi.watched),
         evidence=_evidence(kpi),
         method=kpi.method,
         state=state,
@@ -149,13 +153,14 @@ def row(figure: Figure) -> dict[str, object]:
     kpi, business, told = figure.kpi, figure.business, tile(figure)
     words = told.business
     low, high = _two(kpi.interval)
+    watched_low, watched_high = _two(kpi.watched)
     values = {
         **{"id": told.id, "version": kpi.definition.version, "name": told.name},
         **{"standard": told.standard, "shown": told.shown, "range": told.range},
         **{"state": told.state, "target": kpi.target, "since": kpi.window.since.isoformat()},
         **{"until": kpi.window.until.isoformat(), "value": kpi.value, "low": low, "high": high},
         **{"numerator": kpi.numerator, "denominator": kpi.denominator, "method": kpi.method},
-        "judged": kpi.judged,
+        **{"watched_low": watched_low, "watched_high": watched_high, "judged": kpi.judged},
         **{"completeness": kpi.completeness, "stale": kpi.stale, "missing": told.missing},
     }
     if business and words:
@@ -185,10 +190,10 @@ def _headline(kpi: Kpi) -> str:
     return in_words(kpi.value, unit)
 
 
-def _range(kpi: Kpi) -> str:
-    if kpi.value is None or kpi.interval is None:
+def _range(kpi: Kpi, interval: Interval | None) -> str:
+    if kpi.value is None or interval is None:
         return ""
-    low, high = (in_words(end, kpi.definition.unit) for end in kpi.interval)
+    low, high = (in_words(end, kpi.definition.unit) for end in interval)
     return f"{low} to {high}"
 
 
@@ -218,7 +223,7 @@ def _state(kpi: Kpi) -> tuple[str, bool]:
         return "no figure", False
     if kpi.target is None:
         return "", False
-    low, high = kpi.interval or (kpi.value, kpi.value)
+    low, high = kpi.watched or kpi.interval or (kpi.value, kpi.value)  # looked at each day
     if kpi.definition.id in MORE_IS_BETTER:
         low, high, target = -high, -low, -kpi.target
     else:

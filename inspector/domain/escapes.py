@@ -7,6 +7,7 @@ interval of Fay and Feuer: docs/kpi.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,23 +132,49 @@ def escape_estimate(cells: Cells, seeds: Seeds | None = None) -> EscapeEstimate:
         return EscapeEstimate(None, (0.0, 1.0), 1.0, corrected, **counted, without_finds=1.0)
     sure, finds = _weighted(cells, cells.found)
     sure_at_most, at_most = _weighted(cells, cells.found + cells.open)
-    low = fay_feuer(finds)[0] + sure
-    high = fay_feuer(at_most)[1] + sure_at_most
+    low, high = _ends(cells, ALPHA)
     return EscapeEstimate(
         estimate=min(1.0, finds.value + sure),
         interval=(min(1.0, low), min(1.0, high)),
         upper95=min(1.0, fay_feuer_upper(at_most) + sure_at_most),
-        upper95_corrected=_corrected(high, seeds),
+        upper95_corrected=_corrected(high, seeds, ALPHA),
         **counted,
         without_finds=min(1.0, fay_feuer_upper(WeightedCount(0.0, 0.0, finds.largest))),
     )
 
 
-def _corrected(high: float, seeds: Seeds | None) -> float | None:
+def daily_interval(cells: Cells, seeds: Seeds | None, *, day: int) -> Interval:
+    """Return an interval that may be looked at on each day of a window whose begin stays.
+
+    Day d may miss with 6 / (pi * d)^2 of `ALPHA`: over all days, however many, that comes to
+    `ALPHA`. The upper end allows for auditors who miss.
+
+    Args:
+        cells: All that came since the window began.
+        seeds: None: nobody knows what auditors miss.
+        day: Which day of the window this is, from 1.
+    """
+    if not cells.audited.any():
+        return 0.0, 1.0
+    alpha = 6 * ALPHA / (pi * day) ** 2
+    low, high = _ends(cells, alpha)
+    return min(1.0, low), min(1.0, max(high, _corrected(high, seeds, alpha) or 0.0))
+
+
+def _ends(cells: Cells, alpha: float) -> Interval:
+    """Return both ends; open audits count as bad in the upper one."""
+    sure, finds = _weighted(cells, cells.found)
+    sure_at_most, at_most = _weighted(cells, cells.found + cells.open)
+    return fay_feuer(finds, alpha=alpha)[0] + sure, fay_feuer(at_most, alpha=alpha)[
+        1
+    ] + sure_at_most
+
+
+def _corrected(high: float, seeds: Seeds | None, alpha: float) -> float | None:
     """Return the bound for auditors who miss: each of the two bounds may miss alpha / 2."""
     if not seeds or not seeds.judged:
         return None
-    sensitivity = clopper_pearson_lower(seeds.found, seeds.judged, alpha=ALPHA / 2)
+    sensitivity = clopper_pearson_lower(seeds.found, seeds.judged, alpha=alpha / 2)
     return min(1.0, high / sensitivity) if sensitivity else 1.0
 
 

@@ -54,6 +54,8 @@ class Kpi:
         missing: What there is too little of to show a number: "not enough audits: 120 of 299".
         target: What it shall reach; None: the site says nothing of it.
         judged: On how many judgements an estimate rests; None: it is counted.
+        watched: The 95 % interval that may be looked at every day while the window's begin stays,
+            as `interval` may be once. None: there is none of this figure.
     """
 
     definition: Definition
@@ -67,6 +69,7 @@ class Kpi:
     missing: str = ""
     target: float | None = None
     judged: int | None = None
+    watched: Interval | None = None
 
     @property
     def value(self) -> float | None:
@@ -104,7 +107,7 @@ class Kpi:
             **{"standard": what.standard or None, "window": window, "value": self.value},
             **{"numerator": self.numerator, "denominator": self.denominator},
             **{"interval": list(self.interval) if self.interval else None, "method": self.method},
-            **{"judged": self.judged},
+            **{"judged": self.judged, "watched": list(self.watched) if self.watched else None},
             **{"completeness": self.completeness, "provisional": self.provisional},
             **{"stale": self.stale, "missing": self.missing or None, "target": self.target},
         }

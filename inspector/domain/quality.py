@@ -6,14 +6,24 @@ Each is pure: counts in, a `Kpi` out. Their denominators differ: the usual sourc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from math import ceil
 
-from inspector.domain.escapes import Cells, EscapeEstimate, Seeds, escape_estimate
-from inspector.domain.intervals import Interval, audits_needed, clopper_pearson
+from inspector.domain.escapes import (
+    Cells,
+    EscapeEstimate,
+    Seeds,
+    daily_interval,
+    escape_estimate,
+)
+from inspector.domain.intervals import Interval, always_valid, audits_needed, clopper_pearson
 from inspector.domain.kpi import Definition, Kpi, Window
 
 FAY_FEUER = "post-stratified Horvitz-Thompson, Fay-Feuer"
 EXACT = "Clopper-Pearson"
+_DAY = timedelta(days=1)
+_FEW, _MANY = 0.01, 0.5
+"""Near which share an interval for every day is to be narrow; it holds for any."""
 
 ESCAPE_RATE = Definition(
     "escape_rate", 1, "Escape rate", "bad parts among those the model passed / parts it passed"
@@ -106,6 +116,9 @@ def escape_rate(
         completeness=(found.audited - found.open) / drawn if drawn else 0.0,
         missing=missing_audits(found, target),
         judged=found.audited,
+        watched=daily_interval(
+            cells, seeds, day=max(1, ceil((window.until - window.since) / _DAY))
+        ),
     )
 
 
@@ -177,7 +190,8 @@ def false_reject_rate(rejects: Rejects, escapes: Kpi) -> Kpi:
 def not_inspected_rate(not_inspected: int, parts: int, window: Window) -> Kpi:
     """Return which share of the parts was rejected without having been inspected."""
     interval = clopper_pearson(not_inspected, parts)
-    return Kpi(NOT_INSPECTED_RATE, window, not_inspected, parts, interval, EXACT)
+    watched = always_valid(not_inspected, parts, expected=_FEW)
+    return Kpi(NOT_INSPECTED_RATE, window, not_inspected, parts, interval, EXACT, watched=watched)
 
 
 def false_call_share(rejects: Rejects, window: Window) -> Kpi:
@@ -199,6 +213,7 @@ def _of_reviewed(definition: Definition, count: int, rejects: Rejects, window: W
         clopper_pearson(count, rejects.reviewed),
         EXACT,
         completeness=_part_of(rejects.reviewed, rejects.rejected),
+        watched=always_valid(count, rejects.reviewed, expected=_MANY),
     )
 
 

@@ -6,16 +6,21 @@ import csv
 import html
 import io
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
+from inspector.domain.business import Figure
+from inspector.domain.kpi import Kpi, Window
+from inspector.domain.quality import FALSE_CALL_SHARE
 from tests.inspector.cli.test_schemas import check
 from tests.web.boards import board, unaudited
 from tests.web.calls import sign_in
 from tests.web.fakes import START, FakeFactory, kept
 from web.sign_in import back_to
+from web.tiles import tile as tile_of
 
 TAG = re.compile(r"<[^>]+>")
 
@@ -40,6 +45,15 @@ def test_a_tile_has_number_interval_evidence_target_and_money(
     assert "1,855.7 EUR 382.7 to 29,205.9 EUR 15.5 parts" in tile
 
 
+def test_a_target_is_held_against_the_interval_for_every_day() -> None:
+    window = Window(START, START + timedelta(days=28))
+    share = Kpi(FALSE_CALL_SHARE, window, 20, 100, (0.13, 0.29), target=0.3, watched=(0.1, 0.35))
+    told = tile_of(Figure(share, None))
+    assert (told.state, told.watched) == ("not shown yet", "10.0% to 35.0%")
+    fixed = replace(share, watched=None)
+    assert tile_of(Figure(fixed, None)).state == "on target"
+
+
 def test_the_csv_equals_the_tiles_and_the_api_to_the_last_digit(
     client: FlaskClient, factory: FakeFactory
 ) -> None:
@@ -55,6 +69,8 @@ def test_the_csv_equals_the_tiles_and_the_api_to_the_last_digit(
             assert row[name] == ("" if one[name] is None else str(one[name]))
         ends = one["interval"] or ["", ""]
         assert [row["low"], row["high"]] == [str(end) for end in ends]
+        watched = one["watched"] or ["", ""]
+        assert [row["watched_low"], row["watched_high"]] == [str(end) for end in watched]
         if business := one["business"]:
             assert row["money"] == ("" if business["money"] is None else str(business["money"]))
     for name, tile in tiles.items():

@@ -7,7 +7,7 @@ from math import log
 import numpy as np
 import pytest
 
-from inspector.domain.escapes import Cells, Seeds, escape_estimate, grouped
+from inspector.domain.escapes import Cells, Seeds, daily_interval, escape_estimate, grouped
 from inspector.domain.intervals import (
     WeightedCount,
     clopper_pearson_lower,
@@ -141,3 +141,31 @@ def test_auditors_who_found_no_seed_bound_nothing() -> None:
 def test_no_bound_is_above_one() -> None:
     got = escape_estimate(cells((0, 0.01, 100, 1, 1, 0)), Seeds(1, 2))
     assert got.interval[1] == got.upper95 == got.upper95_corrected == 1.0
+
+
+def test_the_daily_interval_may_be_looked_at_every_day() -> None:
+    """28 days, each with its look; the one for a fixed window misses in some stream of ten."""
+    random = np.random.default_rng(5)
+    audits, passed, rates = np.array([100, 60]), np.array([8000, 2000]), np.array([0.004, 0.012])
+    truth = float((passed * rates).sum() / passed.sum())
+    missed = {"daily": 0, "fixed": 0}
+    for _ in range(120):
+        finds = np.cumsum(random.binomial(audits, rates, (28, 2)), axis=0)
+        met = {"daily": True, "fixed": True}
+        for day, found in enumerate(finds, start=1):
+            pi = audits / passed
+            seen = Cells(np.array([0, 1]), pi, day * passed, day * audits, found, 0 * found)
+            ends = {"daily": daily_interval(seen, None, day=day)}
+            ends["fixed"] = escape_estimate(seen).interval
+            met = {name: met[name] and low <= truth <= high for name, (low, high) in ends.items()}
+        missed = {name: missed[name] + (not met[name]) for name in met}
+    assert missed["daily"] / 120 <= 0.05
+    assert missed["fixed"] / 120 > 0.05
+
+
+def test_the_daily_interval_allows_for_auditors_who_miss_and_without_audits_knows_nothing() -> None:
+    seen = cells((0, 0.01, 100_000, 1000, 3, 0))
+    plain, corrected = (daily_interval(seen, one, day=3) for one in (None, Seeds(77, 100)))
+    assert corrected[0] == plain[0]
+    assert corrected[1] > plain[1] / 0.77
+    assert daily_interval(cells((0, 0.01, 100_000, 0, 0, 0)), None, day=1) == (0.0, 1.0)

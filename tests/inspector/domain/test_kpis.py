@@ -222,3 +222,17 @@ def test_figures_are_stale_when_the_records_end_before_their_window(
     reached: datetime | None, now: datetime, *, stale: bool
 ) -> None:
     assert is_stale(WINDOW, reached, now) is stale
+
+
+def test_what_is_watched_daily_has_an_interval_for_all_days_that_grows_with_them() -> None:
+    longer = Window(START, START + timedelta(days=28))
+    one, many = escapes(), quality.escape_rate(cells(100_000, 5600, 6), longer)
+    for kpi in (one, many, quality.false_call_share(REJECTS, WINDOW)):
+        assert kpi.interval is not None
+        assert kpi.watched is not None
+        assert kpi.watched[0] < kpi.interval[0] < kpi.interval[1] < kpi.watched[1]
+    assert one.interval == many.interval
+    assert one.watched is not None
+    assert many.watched is not None
+    assert many.watched[1] > one.watched[1]
+    assert one.as_json()["watched"] == list(one.watched)
