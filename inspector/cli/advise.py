@@ -12,7 +12,9 @@ import click
 
 from inspector.domain.advice import Advice, Effect, advised
 from inspector.errors import BadInput, RowRefused
+from inspector.reports.advice import HEAD, advice_page, effect_cells, effects_of
 from inspector.reports.costs import CostsFile
+from inspector.reports.page import written
 from inspector.reports.toml_file import TomlFile
 from inspector.streams.judged import JudgedStation, judged_station
 
@@ -22,7 +24,14 @@ from inspector.streams.judged import JudgedStation, judged_station
 @click.option("--costs", "costs_file", required=True, type=click.Path(path_type=Path))
 @click.option("--station", help="Where the stream has several.")
 @click.option("--json", "as_json", is_flag=True, help="docs/schemas/kpi-advise.json.")
-def advise(folder: Path, *, costs_file: Path, station: str | None, as_json: bool) -> None:
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="HTML file to write as well, with the whole cost curve and its band.",
+)
+def advise(
+    folder: Path, *, costs_file: Path, station: str | None, as_json: bool, out: Path | None
+) -> None:
     """What a station's limit costs, and whether another one would cost less.
 
     Reads DIR/stream.csv and DIR/verdicts.csv, and a TOML file with costs (docs/kpi.md). Nothing is
@@ -36,6 +45,10 @@ def advise(folder: Path, *, costs_file: Path, station: str | None, as_json: bool
         raise
     except BadInput as error:
         raise RowRefused(folder / "stream.csv", 1, str(error)) from None
+    if out:
+        said = {"station": parts.station, "currency": costs.currency}
+        page = advice_page(advice, **said, result="; ".join(_result(costs, advice)))
+        written(page, out, pdf=False)
     if as_json:
         click.echo(json.dumps(advice_json(parts, costs, advice)))
     else:
@@ -57,39 +70,30 @@ def advice_json(parts: JudgedStation, costs: CostsFile, advice: Advice) -> dict[
     }
 
 
-_HEAD = ("", "limit", "rejects/h", "operator min/h", "cost of 1000", "90 % band", "escapes at most")
 _WIDTHS = (10, 12, 12, 16, 14, 24, 16)
 
 
 def lines(parts: JudgedStation, costs: CostsFile, advice: Advice) -> list[str]:
     """Return the advice for people."""
-    end = [f"nothing is proposed: {why}" for why in advice.refusals]
-    if advice.proposed is not None:
-        less = " It lowers protection." if advice.lowers_protection else ""
-        end = [f"a step from version {costs.version}; nothing is changed by it.{less}"]
-    return [f"station {parts.station}, costs in {costs.currency}", *table(advice), *end]
+    head = f"station {parts.station}, costs in {costs.currency}"
+    return [head, *table(advice), *_result(costs, advice)]
+
+
+def _result(costs: CostsFile, advice: Advice) -> list[str]:
+    if advice.proposed is None:
+        return [f"nothing is proposed: {why}" for why in advice.refusals]
+    less = " It lowers protection." if advice.lowers_protection else ""
+    return [f"a step from version {costs.version}; nothing is changed by it.{less}"]
 
 
 def table(advice: Advice) -> list[str]:
     """Return what the limits would do, a row for each."""
-    effects = {"now": advice.now, "cheapest": advice.cheapest}
-    if advice.proposed:
-        effects["proposed"] = advice.proposed
-    return effect_rows(effects)
+    return effect_rows(effects_of(advice))
 
 
 def effect_rows(effects: Mapping[str, Effect]) -> list[str]:
     """Return a table of effects, each under its name."""
-    return [_row(_HEAD), *(_row((name, *_cells(one))) for name, one in effects.items())]
-
-
-def _cells(one: Effect) -> tuple[str, ...]:
-    low, high = one.band
-    return (
-        *(f"{one.limit:.6g}", f"{one.rejects_per_hour:.1f}"),
-        *(f"{one.operator_minutes_per_hour:.1f}", f"{one.cost:.2f}"),
-        *(f"{low:.2f} to {high:.2f}", f"{one.escapes_at_most:.4%}"),
-    )
+    return [_row(HEAD), *(_row((name, *effect_cells(one))) for name, one in effects.items())]
 
 
 def _row(cells: tuple[str, ...]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, log10
 
@@ -96,6 +96,48 @@ def rising(title: str, values: Sequence[float], *, mark: float) -> Markup:
         _text(680, 222, "last part", "end"),
     ]
     return _svg(title, 230, drawn)
+
+
+def banded(
+    title: str,
+    points: Sequence[tuple[int, Bar]],
+    marks: Mapping[str, int],
+    *,
+    shown: Callable[[float], str],
+) -> Markup:
+    """Return a curve within its band, over a logarithmic axis.
+
+    Args:
+        title: What a reader who does not see it is told.
+        points: Where on the axis, 1 or more, and the band with the curve's point in it.
+        marks: Named places on the axis, drawn as vertical lines.
+        shown: How a value of the curve is written.
+    """
+    ordered = sorted(points, key=lambda point: point[0])
+    ends = [log10(ordered[0][0]), log10(ordered[-1][0])]
+    top = max(one.high for _, one in ordered) or 1.0
+
+    def across(place: int) -> float:
+        return 60 + 620 * (log10(place) - ends[0]) / ((ends[1] - ends[0]) or 1.0)
+
+    def up(value: float) -> float:
+        return 200 - 170 * value / top
+
+    curve = " ".join(f"{across(at):.1f},{up(one.at):.1f}" for at, one in ordered)
+    upper = [f"{across(at):.1f},{up(one.high):.1f}" for at, one in ordered]
+    lower = [f"{across(at):.1f},{up(one.low):.1f}" for at, one in reversed(ordered)]
+    drawn = [
+        f'<polygon points="{" ".join([*upper, *lower])}" fill="#c8d9ee"/>',
+        f'<polyline points="{curve}" fill="none" stroke="{_BLUE}" stroke-width="2"/>',
+    ]
+    for tick in _ticks(0.0, top):
+        drawn += [_line(60, up(tick), 680, up(tick), _GREY)]
+        drawn += [_text(54, up(tick) + 4, shown(tick), "end")]
+    for number, (name, place) in enumerate(marks.items()):
+        drawn += [_line(across(place), 20, across(place), 200, _RED)]
+        told = f"{name}: {place:,}"
+        drawn += [_text(across(place) + 4, 218 + 14 * number, told, "middle", _RED)]
+    return _svg(title, 224 + 14 * len(marks), drawn)
 
 
 def _ticks(first: float, last: float) -> list[float]:

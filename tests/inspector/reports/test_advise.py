@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from inspector.cli import commands
 from inspector.errors import BadInput
 from tests.inspector.cli.test_schemas import check
+from tests.inspector.reports.test_report import alone
 from tests.inspector.streams.made import Made, make
 
 COSTS = 'currency = "EUR"\nescape = 1000\nfalse_reject = 1\nreview = 0.1\nreview_s = 6\n'
@@ -57,6 +58,19 @@ def test_people_read_the_effect_and_that_a_signature_is_needed(stream: Path) -> 
     text = asked(stream, COSTS).output
     assert "operator min/h" in text
     assert "a step from version 0; nothing is changed by it." in text
+
+
+def test_the_curve_is_drawn_with_its_band_and_the_limits_beside_each_other(
+    stream: Path, tmp_path: Path
+) -> None:
+    asked(stream, COSTS, "--out", str(tmp_path / "advice.html"))
+    text = (tmp_path / "advice.html").read_text("utf-8")
+    alone(text)
+    chart = text.partition("<svg ")[2].partition("</svg>")[0]
+    assert chart.count("<polygon ") == chart.count("<polyline ") == 1
+    for name in ("now", "cheapest", "proposed"):
+        assert f">{name}: " in chart
+    assert "nothing is changed by it" in text
 
 
 def test_the_example_is_one(stream: Path) -> None:
