@@ -18,7 +18,7 @@ GROUPS: Final = {
         *("escape_rate", "shipped_escape_rate", "miss_rate"),
         *("false_reject_rate", "false_call_share", "first_pass_yield"),
     ),
-    "People": ("reviewed_share", "override_rate", "time_to_respond"),
+    "People": ("reviewed_share", "override_rate", "auditor_sensitivity", "time_to_respond"),
     "Continuity": (
         *("not_inspected_rate", "throughput_rate", "mean_operating_time_between_failures"),
         *("mean_time_to_restoration", "time_to_detect"),

@@ -53,9 +53,15 @@ OVERRIDE_RATE = Definition(
     "override_rate", 1, "Overrides", "rejects that an operator called good / rejects judged"
 )
 REVIEWED_SHARE = Definition("reviewed_share", 1, "Reviewed rejects", "rejects judged / rejects")
+AUDITOR_SENSITIVITY = Definition(
+    "auditor_sensitivity",
+    1,
+    "Seeded defects found",
+    "seeded defects found bad at the end / seeded defects judged",
+)
 DEFINITIONS = (
     *(ESCAPE_RATE, SHIPPED_ESCAPE_RATE, MISS_RATE, FALSE_REJECT_RATE, NOT_INSPECTED_RATE),
-    *(FALSE_CALL_SHARE, OVERRIDE_RATE, REVIEWED_SHARE),
+    *(FALSE_CALL_SHARE, OVERRIDE_RATE, REVIEWED_SHARE, AUDITOR_SENSITIVITY),
 )
 
 
@@ -220,3 +226,19 @@ def _of_reviewed(definition: Definition, count: int, rejects: Rejects, window: W
 def reviewed_share(rejects: Rejects, window: Window) -> Kpi:
     """Return which share of the rejects a person judged."""
     return Kpi(REVIEWED_SHARE, window, rejects.reviewed, rejects.rejected)
+
+
+def auditor_sensitivity(seeds: Seeds | None, window: Window) -> Kpi:
+    """Return which share of the seeded defects the whole chain of an audit found."""
+    found, judged = (seeds.found, seeds.judged) if seeds else (0, 0)
+    return Kpi(
+        AUDITOR_SENSITIVITY,
+        window,
+        found,
+        judged,
+        clopper_pearson(found, judged),
+        EXACT,
+        missing="" if judged else "no seeded defect was judged: what auditors miss is not known",
+        judged=judged,
+        watched=always_valid(found, judged, expected=_MANY),
+    )

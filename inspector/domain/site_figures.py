@@ -27,6 +27,7 @@ from inspector.domain.quality import (
     ESCAPE_RATE,
     SHIPPED_ESCAPE_RATE,
     Rejects,
+    auditor_sensitivity,
     escape_rate,
     false_call_share,
     false_reject_rate,
@@ -135,6 +136,7 @@ def _figures(seen: Seen, window: Window, target: float | None) -> tuple[Kpi, ...
         false_call_share(rejects, window),
         override_rate(rejects, window),
         reviewed_share(rejects, window),
+        auditor_sensitivity(seen.seeds, window),
         *_iso_22400(seen, window),
         *_incidents(seen.happened, window),
     )

@@ -236,3 +236,13 @@ def test_what_is_watched_daily_has_an_interval_for_all_days_that_grows_with_them
     assert many.watched is not None
     assert many.watched[1] > one.watched[1]
     assert one.as_json()["watched"] == list(one.watched)
+
+
+def test_what_auditors_find_is_a_figure_of_the_seeded_defects() -> None:
+    kpi = quality.auditor_sensitivity(Seeds(77, 100), WINDOW)
+    assert kpi.value == 0.77
+    assert kpi.interval is not None
+    assert kpi.interval[0] < 0.77 < kpi.interval[1]
+    none = quality.auditor_sensitivity(None, WINDOW)
+    assert none.value is None
+    assert none.missing.startswith("no seeded defect was judged")
