@@ -40,8 +40,8 @@ WINDOW_PX = 100
 """A defect is drawn within so much around its beginning."""
 MARGIN_PX = 10
 """Between a defect and its box, as measured on the boards of DeepPCB (median of each side)."""
-SLIT_PX, BUMP_PX = (18, 70), (9, 26)
-"""How long the long strokes are that do not go across, and how thick the thick ones."""
+SLIT_PX, BROAD_PX = (18, 70), (9, 30)
+"""How long the long strokes are that do not go across, and how thick the broad ones."""
 JPEG = (cv2.IMWRITE_JPEG_QUALITY, 92)
 BY_SIDES = {(True, 0): PINHOLE, (True, 1): MOUSEBITE, (True, 2): OPEN}
 BY_SIDES |= {(False, 0): COPPER, (False, 1): SPUR, (False, 2): SHORT}
@@ -264,13 +264,16 @@ class Place:
 def pen_stroke(rng: np.random.Generator, place: Place, way: str) -> Mask:
     """Return a wobbling stroke of a pen in its window, or a few thin ones beside each other."""
     drawn = np.zeros((2 * WINDOW_PX, 2 * WINDOW_PX), np.uint8)
-    slit, bump = rng.random(2) < (0.3, 0.25)
+    slit, broad = rng.random(2) < (0.3, 0.35)
     long = place.across + 6 if place.across else rng.uniform(*(SLIT_PX if slit else (4, 22)))
-    start = WINDOW_PX - (0 if way == "inside" else 3) * place.toward
+    back = 0.0 if way == "inside" else 3.0
     pens = int(rng.choice([1, 1, 1, 2, 4]))
     thick = int(rng.integers(3, 9)) if pens == 1 else int(rng.integers(1, 4))
-    if pens == 1 and bump and not slit:
-        thick = int(rng.integers(*BUMP_PX))
+    if pens == 1 and broad and (place.across or not slit):
+        thick = int(rng.integers(*BROAD_PX))
+        if way == "edge" and rng.random() < 0.6:  # a dab: most of it on its own colour
+            long, back = 2.0, rng.uniform(0, 0.4) * thick
+    start = WINDOW_PX - back * place.toward
     side = np.array([-place.toward[1], place.toward[0]])
     for pen in range(pens):
         along = np.linspace(0, long, int(rng.integers(2, 6)))
