@@ -124,6 +124,11 @@ class PictureLimits(Settings):
         pattern=r"^([0-9a-f]{128})?$",
         description="What the view's good pictures look like, learned; empty: not checked.",
     )
+    usual_mean: float = Field(
+        default=0, ge=0, le=255, description="Median of the good pictures; 0: not learned."
+    )
+    usual_contrast: float = Field(default=0, ge=0, le=255, description="The same of contrast.")
+    usual_sharpness: float = Field(default=0, ge=0, le=1, description="The same of sharpness.")
 
 
 class View(Settings):

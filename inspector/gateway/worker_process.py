@@ -23,7 +23,7 @@ import cv2
 from inspector.config.site import Site
 from inspector.config.station import Station
 from inspector.domain.frame import Frame
-from inspector.domain.health import State
+from inspector.domain.health import Condition, State
 from inspector.errors import InspectorError
 from inspector.gateway.calibration import checks_elsewhere, checks_of
 from inspector.gateway.camera_kinds import camera_of
@@ -38,7 +38,6 @@ from inspector.gateway.view_reader import ViewReader, frame_head, nothing_seen
 from inspector.gateway.worker_words import device_alarms, model_message, seen_message
 from inspector.ipc import Message, Runtime, write_status, write_whole
 from inspector.ports import Camera
-from inspector.vision.lighting import worst_light
 from inspector.vision.picture_check import CheckLimits
 from inspector.vision.runtime import Model, bounded_memory
 from inspector.vision.worker import Looking, encoded
@@ -49,7 +48,7 @@ BEAT_S = 0.5
 WAIT_S = 0.1
 TILE_S = 0.2
 END_S = 0.8
-CAMERAS, LIGHT = "cameras", "light"
+PACE = ("takt", "clock")
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +113,7 @@ class StationWorker:
         self._beat_s = 0.0
         self._clock = ProcessorClock()
         self._recording = FrameRecording(runtime, station.name)
-        self._complaints: dict[str, str] = {}
+        self._complaints: dict[str, Condition] = {}
 
     def _tell_model(self, model: Model) -> None:
         """Tell the line what runs, and of each device that could have run before it."""
@@ -234,28 +233,30 @@ class StationWorker:
 
     def _complain(self) -> None:
         """Tell the line what is not as it should be here, and when it is again."""
-        pace = {
-            "takt": self._looking.too_slow(self._station.belt.smallest_spacing_ms),
+        for name, one in self._conditions().items():
+            before = self._complaints.get(name, Condition(one.state, ""))
+            if one.text == before.text or (name in PACE and one.text and before.text):
+                continue  # figures that change from look to look are one alarm, not many
+            self._complaints[name] = one
+            alarm = {"do": "alarm", "name": name, "text": one.text, "on": bool(one.text)}
+            self._link.announce(name, {**alarm, "state": one.state.value})
+
+    def _conditions(self) -> dict[str, Condition]:
+        """Return what each alarm would say now; one without text is none."""
+        looking = self._looking
+        doubtful = {
+            "pictures": self._held.complaint(),
+            "takt": looking.too_slow(self._station.belt.smallest_spacing_ms),
             "clock": self._clock.complaint(time.monotonic()),
         }
-        light = worst_light(self._looking.lights.values())
-        complaints = {
-            "pictures": self._held.complaint(),
-            CAMERAS: self._looking.own_views.complaint(),
-            LIGHT: light.text,
-            **pace,
+        drifts = looking.drifts.conditions()
+        return {
+            **{
+                name: Condition(State.OUT_OF_SPECIFICATION, text) for name, text in doubtful.items()
+            },
+            "cameras": Condition(State.FAILURE, looking.own_views.complaint()),  # no part can pass
+            **{f"drift {view}": drift for view, drift in drifts.items()},
         }
-        for name, text in complaints.items():
-            before = self._complaints.get(name, "")
-            if text == before or (name in pace and text and before):
-                continue  # figures that change from look to look are one alarm, not many
-            self._complaints[name] = text
-            alarm = {"do": "alarm", "name": name, "text": text, "on": bool(text)}
-            if name == CAMERAS:  # no part can pass
-                alarm["state"] = State.FAILURE.value
-            if name == LIGHT and text:
-                alarm["state"] = light.state.value
-            self._link.announce(name, alarm)
 
     def _state(self) -> dict[str, object]:
         model = self._change.model

@@ -42,6 +42,9 @@ class CheckLimits:
         height_px: What the camera delivers; 0: any.
         least_likeness: Less like the view's good pictures is another scene (`likeness`).
         looks_like: What those look like, as text; "": not checked.
+        usual_mean: Where the good pictures' mean grey lay; 0: not learned (`drift`).
+        usual_contrast: The same of the contrast.
+        usual_sharpness: The same of the sharpness.
     """
 
     darkest_mean: float = 15
@@ -53,6 +56,9 @@ class CheckLimits:
     height_px: int = 0
     least_likeness: float = 0
     looks_like: str = ""
+    usual_mean: float = 0
+    usual_contrast: float = 0
+    usual_sharpness: float = 0
 
 
 @dataclass(frozen=True, slots=True)

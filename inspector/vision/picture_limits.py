@@ -167,6 +167,9 @@ def _limits(
         height_px=size_px[1],
         least_likeness=max(0.0, _down(1 - unlike_by, 100)),
         looks_like=look_as_text(look),
+        usual_mean=round(spreads["mean"][2], 1),
+        usual_contrast=round(spreads["contrast"][2], 1),
+        usual_sharpness=round(spreads["sharpness"][2], 2),
     )
 
 

@@ -14,10 +14,10 @@ from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import ModelFailed, ModelStopped
 from inspector.ports import Vision
-from inspector.vision.lighting import Light
+from inspector.vision.drift import Drifts
 from inspector.vision.likeness import OwnViews
 from inspector.vision.pace import too_slow
-from inspector.vision.picture_check import CheckLimits, Features, check_picture
+from inspector.vision.picture_check import CheckLimits, Features, check_picture, features_trouble
 
 JPEG_QUALITY = 92
 REMEMBERED = 200
@@ -36,7 +36,7 @@ class Looking:
     Attributes:
         model: That looks at the next frame.
         own_views: Tells whose pictures they are.
-        lights: Of each view, whether its light drifts.
+        drifts: Tells whether they come nearer to a limit.
         frames: Looked at so far.
         stopped: Why the model must not look again; empty while it may.
     """
@@ -49,7 +49,7 @@ class Looking:
     ) -> None:
         self.model, self._checks = model, dict(checks)
         self.own_views = OwnViews(checks, elsewhere or {})
-        self.lights = {view: Light(view, check) for view, check in self._checks.items()}
+        self.drifts = Drifts(checks)
         self._last_digest: dict[str, str] = {}
         self._features: dict[str, Features] = {}
         self._model_ms: deque[float] = deque(maxlen=REMEMBERED)
@@ -71,8 +71,9 @@ class Looking:
         )
         if checked.features:
             self._features[frame.view] = checked.features
-            self.lights[frame.view].saw(checked.features.mean)
-        if trouble := checked.trouble or self.own_views.trouble(frame.view, frame.image):
+        trouble = checked.trouble or self.own_views.trouble(frame.view, frame.image)
+        self._note_drift(frame.view, checked.features, trouble)
+        if trouble:
             return _missed(frame, trouble, digest)
         try:
             result = self.model.look(frame.view, frame.image)
@@ -82,11 +83,16 @@ class Looking:
         self._model_ms.append(result.model_ms)
         return replace(result, picture=digest)
 
+    def _note_drift(self, view: str, features: Features | None, trouble: str) -> None:
+        """Note a picture that is the view's own: refused for its features, or not at all."""
+        if features and trouble in ("", features_trouble(features, self._checks[view])):
+            self.drifts.note(view, features)
+
     def forget(self, view: str) -> None:
         """Begin anew with a view whose camera was connected again."""
         self._last_digest.pop(view, None)
         self.own_views.forget(view)
-        self.lights[view].forget()
+        self.drifts.forget(view)
 
     def forget_times(self) -> None:
         """Begin anew with the model's times: another one looks from here on."""

@@ -79,6 +79,7 @@ def test_written_limits_hold_for_the_pictures_that_they_were_learned_from(
     run("learn", good, *VIEW, "--site", site, "--write")
     limits = limits_in(site)
     assert (limits.width_px, limits.height_px) == (80, 64)
+    assert limits.darkest_mean < limits.usual_mean < limits.brightest_mean
     images = [cv2.imread(str(file)) for file in good.iterdir()]
     assert {check_picture(np.asarray(one, np.uint8), limits).trouble for one in images} == {""}
 

@@ -40,7 +40,7 @@ from inspector.ipc import Message, Runtime, read_status
 from inspector.ports import Camera
 from inspector.simulator.parts import draw_part, make_part
 from inspector.vision import worker
-from inspector.vision.lighting import MANY
+from inspector.vision.drift import BLOCK
 from inspector.vision.likeness import look_as_text, look_of
 from inspector.vision.manifest import open_package
 from inspector.vision.onnx_engine import available_devices
@@ -292,15 +292,20 @@ def test_another_camera_in_a_views_place_is_missed_and_a_failure_until_its_own_i
     one.end()
 
 
-def test_light_that_drifts_is_an_alarm_with_its_own_state(running: Running) -> None:
-    line = running.line.accept()
-    for number in range(2 * MANY):
-        darker = np.uint8(42 if number >= MANY else 0)  # of 120; its limit is 15
-        running.camera.events.put(picture(number) - darker)
+def test_pictures_that_drift_are_maintenance_and_their_parts_are_still_inspected(
+    tmp_path: Path, model: Model
+) -> None:
+    (view,) = station().views
+    check = PictureLimits(darkest_mean=90, usual_mean=140)
+    one = Running(tmp_path, model, station(views=(view.model_copy(update={"check": check}),)))
+    line = one.start().line.accept()
+    for seed in range(BLOCK):
+        one.camera.events.put(picture(seed))
         assert line.until("seen")["missed"] == ""
-    alarm = line.until("alarm", name="light")
+    alarm = line.until("alarm", name="drift top")
     assert (alarm["on"], alarm["state"]) == (True, "maintenance")
-    assert alarm["text"] == "view top becomes darker: see to its lamp"
+    assert "view top: its pictures become darker, mean grey 1" in str(alarm["text"])
+    one.end()
 
 
 def test_a_camera_that_goes_away_is_told_and_comes_back_with_a_new_session(

@@ -6,6 +6,7 @@ import pytest
 from inspector.domain.finding import ViewResult
 from inspector.domain.frame import BgrImage, Frame
 from inspector.errors import ModelFailed
+from inspector.vision.drift import BLOCK
 from inspector.vision.picture_check import CheckLimits
 from inspector.vision.worker import Looking, encoded, picture_digest
 
@@ -55,6 +56,20 @@ def test_a_frozen_picture_is_seen_in_its_own_view_only_and_forgotten_on_reconnec
     assert "frozen" in look.look(frame(1)).missed
     look.forget("top")
     assert look.look(frame(1)).missed == ""
+
+
+def test_only_the_views_own_pictures_count_as_drift() -> None:
+    limits = CheckLimits(darkest_mean=90, usual_mean=140, width_px=30)
+    look = Looking(Calm(), {"top": limits})
+    for seed in range(BLOCK - 1):
+        assert look.look(frame(seed)).missed == ""
+    wide = Frame("top", 1, 1, 1, np.hstack([frame(BLOCK).image] * 2), 0.0)
+    assert "wrong size" in look.look(wide).missed
+    assert look.drifts.conditions()["top"].text == ""
+    dark = frame(BLOCK + 1)
+    dark.image[:] //= 2
+    assert "too dark" in look.look(dark).missed
+    assert "become darker" in look.drifts.conditions()["top"].text
 
 
 def test_the_digest_is_that_of_the_pixels_whatever_their_place_in_memory() -> None:
