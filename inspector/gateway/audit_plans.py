@@ -13,6 +13,7 @@ from pathlib import Path
 
 from inspector.domain.audit_sampling import AuditPlan, Strata
 from inspector.errors import BadInput
+from inspector.gateway.told_file import ToldFile
 from inspector.ipc import write_whole
 
 log = logging.getLogger(__name__)
@@ -35,20 +36,17 @@ class PlansFile:
     """The file as the line sees it; `news` is asked again and again."""
 
     def __init__(self, file: Path) -> None:
-        self._file, self._written_ns = file, 0
+        self._file = ToldFile(file)
 
     def news(self) -> dict[str, AuditPlan]:
         """Return the plans when the file is another one than at the last question, else none."""
-        try:
-            written_ns = self._file.stat().st_mtime_ns
-            if written_ns == self._written_ns:
-                return {}
-            self._written_ns = written_ns
-            told = json.loads(self._file.read_bytes())
-            return {station: _plan(one) for station, one in told.items()}
-        except FileNotFoundError:
+        content = self._file.fresh()
+        if content is None:
             return {}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, BadInput) as error:
+        try:
+            told = json.loads(content)
+            return {station: _plan(one) for station, one in told.items()}
+        except (ValueError, KeyError, TypeError, AttributeError, BadInput) as error:
             log.error("the audit's plans cannot be read: %r", error)  # noqa: TRY400
             return {}
 

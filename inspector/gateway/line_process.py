@@ -30,6 +30,7 @@ from inspector.gateway.plc_access import our_certificate, plc_station
 from inspector.gateway.plc_notices import PlcNotices
 from inspector.gateway.plc_ways import Way, at_site, way_to
 from inspector.gateway.recorder_notices import RecorderNotices
+from inspector.gateway.told_file import Telling
 from inspector.gateway.watch_file import WatchFile
 from inspector.gateway.worker_side import MALFORMED, WorkerLink, try_to_take
 from inspector.ipc import Runtime, read_status, write_status
@@ -98,7 +99,7 @@ class LineProcess:
         self._notices: dict[str, PlcNotices] = {}
         self._plcs: dict[str, Way] = {}
         self._connections: set[asyncio.StreamWriter] = set()
-        self._unpublished = ""
+        self._telling = Telling("the line's state")
         self._plans = PlansFile(runtime.audit_plans)
         self._watched = WatchFile(runtime.watched)
         self._recorder = RecorderNotices(runtime, self._clock.monotonic_s())
@@ -211,7 +212,7 @@ class LineProcess:
             self._take_plans()
             self._take_watched()
             self._recording.obey()
-            self._try_to_publish()
+            self._telling.wrote(self._publish)  # what is not shown costs the screens, no verdict
             await asyncio.sleep(TICK_S)
 
     def _take_plans(self) -> None:
@@ -225,17 +226,6 @@ class LineProcess:
         if (news := self._watched.news()) is not None:
             for name, line in self._lines.items():
                 line.watched = news.get(name, ())
-
-    def _try_to_publish(self) -> None:
-        """Publish; a shared memory that is full costs the screens, and never a verdict."""
-        try:
-            self._publish()
-        except OSError as error:
-            if str(error) != self._unpublished:
-                log.error("the line's state cannot be shown: %s", error)  # noqa: TRY400
-            self._unpublished = str(error)
-        else:
-            self._unpublished = ""
 
     def _publish(self) -> None:
         now_s = self._clock.monotonic_s()

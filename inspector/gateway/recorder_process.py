@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,7 @@ from inspector.gateway.audit_watch import AuditWatch
 from inspector.gateway.recorder_desk import Desk, refusal
 from inspector.gateway.recorder_socket import AnsweringSocket
 from inspector.gateway.store import server_of
+from inspector.gateway.told_file import Telling
 from inspector.gateway.watching import ProcessLook, Watching
 from inspector.ipc import Runtime, write_status
 from inspector.recorder import GROUP_S, Recorder
@@ -110,13 +111,14 @@ def _record(site: Site, runtime: Runtime, stopping: threading.Event) -> None:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Upkeep:
     """What the recorder does a little of while nothing waits: counts, plans, deletes, watches.
 
     Attributes:
         data: On the disk with the pictures.
         plans: Where the line finds the audit's plans.
+        plans_told: It finds there those that stand.
     """
 
     closing: Closing
@@ -125,6 +127,8 @@ class Upkeep:
     watching: Watching
     data: Path
     plans: Path
+    plans_told: bool = False
+    _telling: Telling = field(default_factory=lambda: Telling("the audit's plans"))
 
     def step(self, now: datetime) -> None:
         """Do a little; what cannot be written now comes again, and the recorder's state says it."""
@@ -132,13 +136,16 @@ class Upkeep:
         with suppress(StoreRefused):
             counted = not self.closing.step(now)
             if self.planning.step(now):
+                self.plans_told = False
+            if not self.plans_told:
                 self.tell_plans()
             self.retention.step(now, free_percent=100 * disk.free / disk.total)
             self.watching.step(now, counted=counted)
 
     def tell_plans(self) -> None:
-        """Put the audit's plans where the line reads them."""
-        write_plans(self.plans, self.planning.standing())
+        """Put the audit's plans where the line reads them, or later where they do not fit."""
+        standing = self.planning.standing()
+        self.plans_told = self._telling.wrote(lambda: write_plans(self.plans, standing))
 
 
 @contextmanager
@@ -186,6 +193,8 @@ def _run(
     callers: AnsweringSocket,
     upkeep: Upkeep,
 ) -> None:
+    telling = Telling("the recorder's state")
+    publish = partial(_publish, recorder, watch, runtime, upkeep)
     said_s = tidied_s = kept_up_s = float("-inf")
     next_s = time.monotonic()
     while not stopping.is_set():
@@ -196,7 +205,7 @@ def _run(
             next_s = now_s if more else now_s + GROUP_S
         if now_s - said_s > STATUS_EACH_S:
             said_s = now_s
-            _publish(recorder, watch, runtime, upkeep)
+            telling.wrote(publish)
         if now_s - tidied_s > TIDY_EACH_S:
             tidied_s = now_s
             desk.tidy()
@@ -207,7 +216,7 @@ def _run(
     while recorder.step():
         pass
     watch.step()
-    _publish(recorder, watch, runtime, upkeep)
+    telling.wrote(publish)
 
 
 def _publish(recorder: Recorder, watch: AuditWatch, runtime: Runtime, upkeep: Upkeep) -> None:

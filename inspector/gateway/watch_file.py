@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from inspector.domain.health import Condition, State
+from inspector.gateway.told_file import ToldFile
 from inspector.ipc import write_whole
 
 log = logging.getLogger(__name__)
@@ -27,20 +28,17 @@ class WatchFile:
     """What stands, as the line sees it; `news` is asked again and again."""
 
     def __init__(self, file: Path) -> None:
-        self._file, self._written_ns = file, 0
+        self._file = ToldFile(file)
 
     def news(self) -> dict[str, tuple[Condition, ...]] | None:
         """Return what stands by station, or None: the same as at the last question."""
-        try:
-            written_ns = self._file.stat().st_mtime_ns
-            if written_ns == self._written_ns:
-                return None
-            self._written_ns = written_ns
-            told = json.loads(self._file.read_bytes())
-            return {name: tuple(map(_condition, some)) for name, some in told.items()}
-        except FileNotFoundError:
+        content = self._file.fresh()
+        if content is None:
             return None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        try:
+            told = json.loads(content)
+            return {name: tuple(map(_condition, some)) for name, some in told.items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             log.error("what the watches say cannot be read: %r", error)  # noqa: TRY400
             return None
 

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 from inspector.clock import SystemClock
 from inspector.domain.health import Condition
 from inspector.domain.watching.words import Watch
+from inspector.gateway.told_file import Telling
 from inspector.gateway.watch_file import write_watched
 from inspector.ipc import Runtime
 from inspector.storage.closing import GRACE
@@ -63,6 +64,7 @@ class Watching:
         self._hour: int | None = None
         self._day = self._days_due = -1
         self._told: dict[str, list[Condition]] | None = None
+        self._telling = Telling("what the watches say")
 
     def step(self, now: datetime, *, counted: bool) -> None:
         """Do what is due.
@@ -108,8 +110,9 @@ class Watching:
 
     def _tell(self) -> None:
         conditions = self._alarms.conditions()
-        if conditions != self._told:
-            write_watched(self._file, conditions)
+        if conditions == self._told:
+            return
+        if self._telling.wrote(lambda: write_watched(self._file, conditions)):
             self._told = conditions
 
 
@@ -126,7 +129,7 @@ class ProcessLook:
         self._process = subprocess.Popen(command, stdout=self._output, env=environment)
 
     def found(self) -> Mapping[Key, str] | None:
-        """Return what it printed, None while it runs."""
+        """Return what it printed, None while it runs; raises `LookFailed`."""
         code = self._process.poll()
         if code is None and SystemClock().monotonic_s() - self._began_s < LOOK_LIMIT_S:
             return None
@@ -137,7 +140,10 @@ class ProcessLook:
             said = output.read()
         if code != 0:
             raise LookFailed("it took too long" if code is None else f"its process ended ({code})")
-        return found_in(json.loads(said))
+        try:
+            return found_in(json.loads(said))
+        except (ValueError, TypeError) as error:
+            raise LookFailed(f"what its process said cannot be read ({error})") from error
 
 
 def found_in(said: Sequence[Sequence[str]]) -> dict[Key, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -140,6 +142,35 @@ def test_what_the_database_refuses_is_kept(bench: Bench, monkeypatch: pytest.Mon
             bench.hour(1, {REJECTS: "rejects rise"})
     bench.step(1.1)
     assert bench.shown.news() == SAID
+
+
+def test_a_full_shared_memory_ends_no_recorder_and_what_stands_comes_later(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("inspector.gateway.watch_file.write_whole", full)
+        bench.step(0)
+        bench.hour(1, {REJECTS: "rejects rise"})
+    assert bench.shown.news() is None
+    bench.step(1.1)
+    assert bench.shown.news() == SAID
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("said", ["", '[["ring"', "7", '[["ring", "no watch", ""]]'])
+def test_what_a_looks_process_says_in_part_is_a_look_that_failed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    process = tmp_path / "process"
+    process.write_text(f"#!/bin/sh\nprintf '%s' '{said}'\n")
+    process.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(process))
+    look = ProcessLook(Runtime(tmp_path), whole_days=False)
+    with pytest.raises(LookFailed, match="cannot be read"):
+        ended(look)
 
 
 def test_a_clock_that_is_set_looks_again(bench: Bench) -> None:
