@@ -46,7 +46,7 @@ def test_without_javascript_every_tile_and_chart_is_there_and_the_form_works(
     plain: Any, site: Site
 ) -> None:
     plain.goto(f"{site.address}/kpi", wait_until="networkidle")
-    assert plain.locator("article.tile").count() == 19
+    assert plain.locator("article.tile").count() == 20
     for chart in ("svg.bar", "svg.spark", "svg.trend", "svg.share"):
         box = plain.locator(chart).first.bounding_box()
         assert box["width"] > 60, chart
