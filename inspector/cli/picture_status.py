@@ -15,6 +15,7 @@ NAMES = {
     "part_share": "part share",
     "sharpness": "sharpness",
     "likeness": "likeness",
+    "shift": "shift px",
 }
 
 
@@ -49,5 +50,7 @@ def limit_words(feature: str, limits: CheckLimits) -> str:
     """Return what a feature must be, for people."""
     if feature == "mean":
         return f"{limits.darkest_mean:g} to {limits.brightest_mean:g}"
+    if feature == "shift":
+        return f"mean to {limits.most_shift_px:g}" if limits.most_shift_px else "not checked"
     least = float(getattr(limits, f"least_{feature}"))
     return f"from {least:g}" if least else "not checked"

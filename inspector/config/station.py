@@ -124,6 +124,9 @@ class PictureLimits(Settings):
         pattern=r"^([0-9a-f]{128})?$",
         description="What the view's good pictures look like, learned; empty: not checked.",
     )
+    most_shift_px: float = Field(
+        default=0, ge=0, description="Shift of the last pictures above: moved; 0: not checked."
+    )
     usual_mean: float = Field(
         default=0, ge=0, le=255, description="Median of the good pictures; 0: not learned."
     )

@@ -256,6 +256,7 @@ class StationWorker:
             },
             "cameras": Condition(State.FAILURE, looking.own_views.complaint()),  # no part can pass
             **{f"drift {view}": drift for view, drift in drifts.items()},
+            **{f"moved {view}": moved for view, moved in looking.moves.conditions().items()},
         }
 
     def _state(self) -> dict[str, object]:

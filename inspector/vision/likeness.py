@@ -1,6 +1,6 @@
 """Whether a picture is of its own view: what the view's good pictures look like on the whole.
 
-A view's look is the mean of its good pictures, each brought down to `_SIDE` by `_SIDE` grey values
+A view's look is the mean of its good pictures, each brought down to `SIDE` by `SIDE` grey values
 without its brightness and contrast, so that neither lamp nor exposure counts, and what is small (a
 defect, the sensor's noise) hardly does. The likeness of two looks is their correlation.
 """
@@ -21,7 +21,8 @@ CLEARLY = 0.05
 """A picture shows what another view shows when it is liker to that by more than this."""
 IN_A_ROW = 3
 """So many strange pictures of a view one after the other are its camera's fault, not a part's."""
-_SAMPLES, _SIDE = 64, 8
+SIDE = 8
+_SAMPLES = 64
 
 Look = npt.NDArray[np.float32]
 
@@ -30,7 +31,7 @@ def look_of(image: BgrImage) -> Look:
     """Return what a picture looks like: mean 0, length 1; zeros when it shows nothing."""
     few = cv2.resize(image, (_SAMPLES, _SAMPLES), interpolation=cv2.INTER_NEAREST)
     grey = cv2.cvtColor(few, cv2.COLOR_BGR2GRAY)
-    small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return _normal(small.ravel().astype(np.float32))
 
 
@@ -70,6 +71,10 @@ class OwnViews:
     Args:
         checks: Of the station's views, by name.
         elsewhere: Of all other views of the site, by what people call them.
+
+    Attributes:
+        likeness: By view, how like its last picture is to its good ones.
+        looks: By view, of its last picture.
     """
 
     def __init__(
@@ -83,12 +88,14 @@ class OwnViews:
         }
         self._strange = {view: deque[str](maxlen=IN_A_ROW) for view in checks}
         self.likeness: dict[str, float] = {}
+        self.looks: dict[str, Look] = {}
 
     def trouble(self, view: str, image: BgrImage) -> str:
         """Return why the model may not look at this picture of a view, or ""."""
         if (own := self._known.get(_named(view))) is None:
             return ""
         look, (own_look, least) = look_of(image), own
+        self.looks[view] = look
         mine = self.likeness[view] = likeness(look, own_look)
         other, best = self._best(look, _named(view))
         if best > mine + CLEARLY:

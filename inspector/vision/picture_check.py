@@ -42,6 +42,8 @@ class CheckLimits:
         height_px: What the camera delivers; 0: any.
         least_likeness: Less like the view's good pictures is another scene (`likeness`).
         looks_like: What those look like, as text; "": not checked.
+        most_shift_px: How far the last pictures' parts may lie from the good ones'; 0: not checked
+            (`moved`).
         usual_mean: Where the good pictures' mean grey lay; 0: not learned (`drift`).
         usual_contrast: The same of the contrast.
         usual_sharpness: The same of the sharpness.
@@ -56,6 +58,7 @@ class CheckLimits:
     height_px: int = 0
     least_likeness: float = 0
     looks_like: str = ""
+    most_shift_px: float = 0
     usual_mean: float = 0
     usual_contrast: float = 0
     usual_sharpness: float = 0

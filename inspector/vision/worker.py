@@ -16,6 +16,7 @@ from inspector.errors import ModelFailed, ModelStopped
 from inspector.ports import Vision
 from inspector.vision.drift import Drifts
 from inspector.vision.likeness import OwnViews
+from inspector.vision.moved import Moves
 from inspector.vision.pace import too_slow
 from inspector.vision.picture_check import CheckLimits, Features, check_picture, features_trouble
 
@@ -37,6 +38,7 @@ class Looking:
         model: That looks at the next frame.
         own_views: Tells whose pictures they are.
         drifts: Tells whether they come nearer to a limit.
+        moves: Tells whether they lie where they lay.
         frames: Looked at so far.
         stopped: Why the model must not look again; empty while it may.
     """
@@ -50,6 +52,7 @@ class Looking:
         self.model, self._checks = model, dict(checks)
         self.own_views = OwnViews(checks, elsewhere or {})
         self.drifts = Drifts(checks)
+        self.moves = Moves(checks)
         self._last_digest: dict[str, str] = {}
         self._features: dict[str, Features] = {}
         self._model_ms: deque[float] = deque(maxlen=REMEMBERED)
@@ -75,6 +78,9 @@ class Looking:
         self._note_drift(frame.view, checked.features, trouble)
         if trouble:
             return _missed(frame, trouble, digest)
+        if frame.view in self.own_views.looks:
+            height_px, width_px = frame.image.shape[:2]
+            self.moves.note(frame.view, self.own_views.looks[frame.view], (width_px, height_px))
         try:
             result = self.model.look(frame.view, frame.image)
         except ModelFailed as error:
@@ -93,6 +99,7 @@ class Looking:
         self._last_digest.pop(view, None)
         self.own_views.forget(view)
         self.drifts.forget(view)
+        self.moves.forget(view)
 
     def forget_times(self) -> None:
         """Begin anew with the model's times: another one looks from here on."""

@@ -308,6 +308,21 @@ def test_pictures_that_drift_are_maintenance_and_their_parts_are_still_inspected
     one.end()
 
 
+def test_a_moved_camera_is_an_alarm(tmp_path: Path, model: Model) -> None:
+    (view,) = station().views
+    ring = np.ascontiguousarray(draw_part(make_part("ring", 1, bad=False), "top"))
+    check = PictureLimits(looks_like=look_as_text(look_of(ring)), most_shift_px=8)
+    one = Running(tmp_path, model, station(views=(view.model_copy(update={"check": check}),)))
+    line = one.start().line.accept()
+    for number in range(BLOCK):
+        one.camera.events.put(np.roll(ring, 16, axis=1) + np.uint8(number % 2))
+        assert line.until("seen")["missed"] == ""
+    alarm = line.until("alarm", name="moved top")
+    assert (alarm["on"], alarm["state"]) == (True, "out_of_specification")
+    assert "px further right" in str(alarm["text"])
+    one.end()
+
+
 def test_a_camera_that_goes_away_is_told_and_comes_back_with_a_new_session(
     running: Running,
 ) -> None:

@@ -47,6 +47,7 @@ def test_a_margin_of_a_fifth_stays_where_good_pictures_are_all_alike() -> None:
     assert (limits.darkest_mean, limits.brightest_mean) == (80, 120)
     assert (limits.least_contrast, limits.least_sharpness) == (32, 0.64)
     assert (limits.width_px, limits.height_px) == (400, 300)
+    assert limits.most_shift_px == 8, "2 % of the longer side"
     assert (limits.usual_mean, limits.usual_contrast, limits.usual_sharpness) == (100, 40, 0.8)
 
 
