@@ -12,7 +12,16 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import numpy as np
-from sqlalchemy import BigInteger, Connection, cast, literal, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    cast,
+    literal,
+    or_,
+    select,
+)
 
 from inspector.domain.auditing import Conclusion
 from inspector.domain.periods import Counted
@@ -25,7 +34,7 @@ from inspector.domain.watching.scores import Scores
 from inspector.storage.audit_planning import newest_model
 from inspector.storage.closing import GRACE
 from inspector.storage.counting import HOUR_US, Stretch, closed_between
-from inspector.storage.feedback_schema import versions
+from inspector.storage.feedback_schema import period_counts, versions
 from inspector.storage.reviewing import reviewed_between
 from inspector.storage.schema import parts, to_us
 from inspector.storage.sql_judgements import audit_end
@@ -56,7 +65,9 @@ class SqlWatching(SqlRecords):
         open_day = end // DAY_US
         recent = max(first, to_us(now - HISTORY)), end
         with self._reading() as connection:
-            hours = _hours(closed_between(connection, "hour", station, recent))
+            closed = closed_between(connection, "hour", station, recent)
+            others = _others_hours(connection, station, model.sha256, recent) if model else set()
+        hours = _hours([one for one in closed if to_us(one.period.began_at) not in others])
         if not whole_days:
             return Watched(hours, open_day)
         over = max(first, to_us(now - AUDIT_HISTORY)), open_day * DAY_US
@@ -75,6 +86,28 @@ class SqlWatching(SqlRecords):
                 scores = _scores_of(connection, station, model, stretch)
             if len(scores):
                 yield day, scores
+
+
+def _others_hours(connection: Connection, station: str, model: str, stretch: Stretch) -> set[int]:
+    """Return when the hours began whose first or last inspected part another model judged.
+
+    A model may have come to another station first, or come back to this one.
+    """
+    hour, part = period_counts.c, parts.c
+    of_hour = part.triggered_at >= hour.began_at, part.triggered_at < hour.ended_at
+    inspected = select(part.model_sha256).where(part.station == station, part.not_inspected == "")
+
+    def at_end(order: ColumnElement[int]) -> ScalarSelect[str]:
+        one = inspected.where(*of_hour).order_by(order).limit(1)
+        return one.correlate(period_counts).scalar_subquery()
+
+    begin, end = stretch
+    wanted = select(hour.began_at).where(
+        *(hour.kind == "hour", hour.station == station, hour.began_at >= begin),
+        hour.began_at < end,
+        or_(at_end(part.triggered_at.asc()) != model, at_end(part.triggered_at.desc()) != model),
+    )
+    return set(connection.execute(wanted).scalars())
 
 
 def _hours(closed: Sequence[Counted]) -> Groups:

@@ -132,6 +132,20 @@ def test_another_model_is_watched_from_its_first_whole_hour(
     assert rows(asked(watching, now)) == [(0, 2, 0)]
 
 
+def test_hours_that_another_model_judged_here_are_not_of_the_last_weeks(
+    site: Site, watching: SqlWatching
+) -> None:
+    new = {"model_sha256": "c" * 64}
+    site.parts(START, "pass", **new)  # the site has seen it, and goes on with the other one
+    site.parts(START + HOUR, "reject")
+    site.parts(START + 2 * HOUR, "reject")
+    site.parts(START + 2.5 * HOUR, "pass", **new)
+    site.parts(START + 3 * HOUR, "pass", "pass", **new)
+    now = START + 4 * HOUR
+    site.close(now)
+    assert rows(asked(watching, now)) == [(0, 1, 0), (0, 2, 0)]
+
+
 def test_scores_are_one_of_each_half_minute_of_the_days_that_are_over(
     site: Site, watching: SqlWatching
 ) -> None:
