@@ -24,7 +24,7 @@ from inspector.gateway.recorder_socket import Answer
 from inspector.gateway.review_claims import LEASE_S, Claim, Claims
 from inspector.ports import Clock
 from inspector.storage.feedback_schema import WORDS, reviews, seeded_defects
-from inspector.storage.review_queues import is_owed, reviews_of
+from inspector.storage.review_queues import is_owed, owes_audit, reviews_of
 from inspector.storage.schema import parts
 from inspector.storage.second_opinions import subject_of
 from inspector.storage.sql_feedback import Review, add_review
@@ -77,7 +77,7 @@ class ReviewDesk:
         if "claim" not in ask:
             return {
                 "ok": True,
-                "review": self._auditing.write(lambda c: _write(c, review, by, now)),
+                "review": self._auditing.write(lambda c: _of_record(c, review, by, now)),
             }
         known = self._auditing.write(lambda c: (_known(c, review.request, review.reviewer), []))
         if known is not None:
@@ -168,6 +168,15 @@ def _known(connection: Connection, request: str, reviewer: str) -> Row[Any] | No
 
 def _is_missed(row: Row[Any]) -> bool:
     return row.seeded is not None and row.verdict == Word.GOOD
+
+
+def _of_record(
+    connection: Connection, review: Review, by: Who, now: datetime
+) -> tuple[int, list[Change]]:
+    """Write what was said of a record by its id; raises `Overtaken` where a blind look is owed."""
+    if review.source == Source.FLAGGED and owes_audit(connection, review.record, now):
+        raise Overtaken("This part waits for its audit, and is judged there first.")
+    return _write(connection, review, by, now)
 
 
 def _write(

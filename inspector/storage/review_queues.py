@@ -6,6 +6,7 @@ a row for each press.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -29,6 +30,7 @@ from inspector.storage.feedback_schema import reviews, seeded_defects
 from inspector.storage.reviewing import standing
 from inspector.storage.schema import from_us, parts, plc_decisions, to_us, verdict_events, views
 from inspector.storage.second_opinions import SecondOpinions, pressed, said_in
+from inspector.storage.sql_labels import batches
 from inspector.storage.sql_store import SqlRecords
 
 _FIRSTS: Final = frozenset({Source.FLAGGED, Source.AUDIT, Source.SEED})
@@ -136,8 +138,23 @@ def _audits_waiting(connection: Connection, since: int, person: tuple[str, str])
 
 
 def _firsts(connection: Connection, source: Source, rows: Sequence[Any]) -> list[Wanted]:
-    said = pressed(connection, [row.record for row in rows])
-    return [Wanted(Subject(row.record), source, from_us(row.at), said[row.record]) for row in rows]
+    records = [row.record for row in rows]
+    said, looked = pressed(connection, records), _looked_by(connection, records)
+    return [
+        Wanted(Subject(one.record), source, from_us(one.at), said[one.record] | looked[one.record])
+        for one in rows
+    ]
+
+
+def _looked_by(connection: Connection, records: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return who has said something of each of these parts: their look would not be blind."""
+    found: dict[str, frozenset[str]] = defaultdict(frozenset)
+    look = reviews.c
+    for some in batches(records):
+        wanted = select(look.record, look.reviewer).where(look.record.in_(some))
+        for row in connection.execute(wanted):
+            found[row.record] |= {row.reviewer} - {""}
+    return found
 
 
 def _seeds(connection: Connection, limit: int | None) -> list[Wanted]:
@@ -182,7 +199,16 @@ def reviews_of(connection: Connection, subject: Subject) -> list[Row[Any]]:
 def is_owed(connection: Connection, wanted: Wanted, reviewer: str) -> bool:
     """Return whether a look is still owed, and by this reviewer; for the one who writes."""
     rows = reviews_of(connection, wanted.subject)
+    if any(row.reviewer == reviewer for row in rows):
+        return False
     if wanted.source in _FIRSTS:
         return all(row.source != wanted.source for row in rows)
-    is_next = next_look(said_in(rows), drawn=True) is wanted.source
-    return is_next and all(row.reviewer != reviewer for row in rows)
+    return next_look(said_in(rows), drawn=True) is wanted.source
+
+
+def owes_audit(connection: Connection, record: str, now: datetime) -> bool:
+    """Return whether a part still waits for its audit; for the one who writes."""
+    since = to_us(now - LOOKBACK)
+    owed = _drawn_unseen(since), _passed_by_operators_unseen(since)
+    of = parts.c.record == record
+    return any(connection.execute(one.where(of)).first() is not None for one in owed)

@@ -76,7 +76,7 @@ def counter(tmp_path: Path) -> Iterator[Counter]:
     with writing(tmp_path) as engine:
         auditing, clock = Auditing(engine, tmp_path), FakeClock()
         some = [judged(n, selected=True, **DRAWN) for n in range(1, 7)]
-        entries = numbered([*some, decided(1), alarm(8)])
+        entries = numbered([*some, judged(7), decided(1), alarm(8)])
         SqlStore(engine, auditing.log).apply("ring-1", entries, offset=1, now=START)
         with engine.begin() as connection:
             connection.execute(audit.delete())
@@ -205,6 +205,20 @@ def test_a_find_from_outside_is_said_of_a_record_and_nobody_here_has_looked(
     assert counter.ask("add_review", **unknown)["kind"] == "missing"
 
 
+def test_a_part_that_owes_its_audit_takes_no_flagged_word_and_a_find_from_outside(
+    counter: Counter,
+) -> None:
+    said = {"record": "ring-000001", "source": "flagged", "verdict": "NOK"}
+    refused = counter.ask("add_review", **said, request="a")
+    assert refused["kind"] == "overtaken"
+    assert refused["why"] == "This part waits for its audit, and is judged there first."
+    assert counter.rows(reviews) == []
+    assert counter.ask("add_review", **said | {"source": "downstream"}, request="b")["ok"]
+    counter.say(counter.claim(1)[0], "OK")
+    assert counter.ask("add_review", **said, request="c")["ok"]
+    assert counter.ask("add_review", **said | {"record": "ring-000007"}, request="d")["ok"]
+
+
 def test_an_alarm_is_answered_with_its_entry(counter: Counter) -> None:
     assert counter.ask("answer_alarm", alarm=1, did="cleaned the lens") == {"ok": True}
     (row,) = counter.rows(alarm_answers)
@@ -238,7 +252,7 @@ def test_a_picture_is_seeded_once_and_only_one_that_is_there(counter: Counter) -
 
 ORDERS: list[tuple[str, Answer]] = [
     ("claim_reviews", {"count": 1, "candidates": [candidate("ring-000001")]}),
-    ("add_review", {"request": "p", "record": "ring-000001", "source": "flagged", "verdict": "OK"}),
+    ("add_review", {"request": "p", "record": "ring-000007", "source": "flagged", "verdict": "OK"}),
     ("undo_review", {"request": "p", "review": 1}),
     ("answer_alarm", {"alarm": 1}),
     ("begin_lot", {"station": "ring", "name": "lot 7"}),

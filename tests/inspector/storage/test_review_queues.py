@@ -15,7 +15,7 @@ from inspector.domain.review_queues import Queue, Subject, Wanted
 from inspector.storage import review_queues
 from inspector.storage.database import database_file
 from inspector.storage.postgres import Server
-from inspector.storage.review_queues import SqlReviewQueues, is_owed
+from inspector.storage.review_queues import SqlReviewQueues, is_owed, owes_audit
 from inspector.storage.schema import to_us
 from inspector.storage.second_opinions import SecondOpinions
 from inspector.storage.sql_feedback import Review, add_review, add_seeded_defect
@@ -98,6 +98,29 @@ def test_drawn_parts_and_those_that_an_operator_passed_wait_for_the_audit(
         ("4", "audit"),
     ]
     assert queues.candidates(Queue.AUDIT, NOW + timedelta(days=31), fresh(never)) == ()
+
+
+@pytest.mark.usefixtures("recorded")
+def test_nobody_audits_a_part_that_they_flagged(engine: Engine, queues: SqlReviewQueues) -> None:
+    say(engine, 1, "flagged", "NOK")
+    audits = {one.subject.id: one for one in queues.candidates(Queue.AUDIT, NOW, fresh(never))}
+    one = audits["ring-000001"]
+    assert not one.is_open_to(*QUINN)
+    assert audits["ring-000002"].is_open_to(*QUINN)
+    with engine.begin() as connection:
+        assert not is_owed(connection, one, "id-q")
+        assert is_owed(connection, one, "id-r")
+
+
+@pytest.mark.usefixtures("recorded")
+def test_an_audit_is_owed_of_what_was_drawn_or_passed_by_an_operator_until_it_is_done(
+    engine: Engine,
+) -> None:
+    say(engine, 1, "audit", "NOK")
+    with engine.begin() as connection:
+        owing = [n for n in range(1, 8) if owes_audit(connection, f"ring-{n:06d}", NOW)]
+        assert owing == [2, 4]
+        assert not owes_audit(connection, "ring-000002", NOW + timedelta(days=31))
 
 
 @pytest.mark.usefixtures("recorded")
