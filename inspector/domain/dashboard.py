@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import ceil, sqrt
 from typing import Any
@@ -14,7 +14,6 @@ from inspector.domain.business import Figure
 from inspector.domain.escapes import Seeds
 from inspector.domain.fatigue import Raised, Rule, alarms_as_json, noisiest
 from inspector.domain.kpi import Window
-from inspector.domain.periods import Counted
 from inspector.domain.site_figures import Seen
 
 TREND_POINTS = 8
@@ -131,23 +130,23 @@ def eighths(window: Window) -> tuple[Window, ...]:
     """Return the window in parts of whole hours, oldest first; short windows in fewer."""
     hours = max(1, (window.until - window.since) // _HOUR)
     count = min(TREND_POINTS, hours)
-    first = window.since.replace(minute=0, second=0, microsecond=0)
+    first = window.since.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     ends = [first + _HOUR * round(hours * n / count) for n in range(1, count)]
     limits = [window.since, *ends, window.until]
     return tuple(Window(*pair) for pair in pairwise(limits))
 
 
-def control_chart(hours: Sequence[Counted]) -> tuple[Point, ...]:
+def control_chart(hours: Sequence[Point]) -> tuple[Point, ...]:
     """Return the share of rejects over time with Laney's limits.
 
     Args:
-        hours: Closed hours of one station or of several, in any order.
+        hours: Closed hours of one station or of several, in any order; those at the same time are
+            added.
     """
     by_hour: dict[datetime, tuple[int, int]] = {}
     for one in hours:
-        parts, rejected = by_hour.get(one.period.began_at, (0, 0))
-        looked = one.counts.passed + one.counts.rejected
-        by_hour[one.period.began_at] = parts + looked, rejected + one.counts.rejected
+        parts, rejected = by_hour.get(one.at, (0, 0))
+        by_hour[one.at] = parts + one.parts, rejected + one.rejected
     return _limited(_joined(sorted(by_hour.items())))
 
 

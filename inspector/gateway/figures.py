@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -51,24 +52,19 @@ def dashboard_of(
     site: Site, records: SqlFigures, station: str, window: Window, now: datetime
 ) -> Dashboard:
     """Return what the page of figures shows; raises `StoreRefused`."""
-    seen = records.seen(station, window)
+    parts = eighths(window)
+    seen, *through = records.seen_through(station, parts)
     zone = site.shifts.zone if site.shifts else "UTC"
     if why := nothing_came(seen, station, window):
         return Dashboard(window, zone, empty=why)
     names = [station] if station else [one.name for one in site.stations]
-    since, until = window.since, window.until
-    hours = [
-        hour
-        for name in names
-        for hour in records.closed_periods("hour", name, since=since, until=until)
-    ]
     return Dashboard(
         window,
         zone,
         priced=site.costs is not None,
         figures=_figures(site, seen, window, stale=_is_stale(site, records, window, now)),
-        trends=_trends(records, station, window),
-        rejects=control_chart(hours),
+        trends=_trends(through, parts),
+        rejects=control_chart(records.judged_by_hour(names, window)),
         marks=records.models_since(window),
         defects=records.defects(station, window, seen.counts.rejected),
         strata=strata_of(seen),
@@ -123,10 +119,10 @@ def _figures(site: Site, seen: Seen, window: Window, *, stale: bool) -> tuple[Fi
     return paired(kpis, site.costs.prices() if site.costs else None, seen.look_s)
 
 
-def _trends(records: SqlFigures, station: str, window: Window) -> dict[str, list[float | None]]:
+def _trends(through: Sequence[Seen], parts: Sequence[Window]) -> dict[str, list[float | None]]:
     trends: dict[str, list[float | None]] = {}
-    for part in eighths(window):
-        kpis: tuple[Kpi, ...] = site_figures(records.seen(station, part), part)
+    for seen, part in zip(through, parts, strict=True):
+        kpis: tuple[Kpi, ...] = site_figures(seen, part)
         for one in kpis:
             trends.setdefault(one.definition.id, []).append(one.value)
     return trends

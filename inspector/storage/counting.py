@@ -7,7 +7,7 @@ ends of a window, and hours that something late belongs to are counted part by p
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate
 from typing import Any, Final
@@ -58,7 +58,7 @@ def cells_between(
     window = _window(since, until)
     found: dict[tuple[int, int, float], int] = {}
     for name in [station] if station else names_of_stations(connection):
-        wanted = [_closed_cells(name, window)]
+        wanted = [closed_cells(name, window)]
         wanted += [cells_of(name, open_) for open_ in open_stretches(connection, name, window)]
         for one in wanted:
             for *cell, n in connection.execute(one):
@@ -90,6 +90,30 @@ def closed_between(
     return tuple(_counted(connection, row, lost_until) for row in rows)
 
 
+def looked_by_hour(
+    connection: Connection, names: Sequence[str], window: Stretch
+) -> list[tuple[int, int, int]]:
+    """Return of the closed hours that began in a window: when, parts judged, of these rejected.
+
+    Those of several stations are one row, but for hours that have to be counted again.
+    """
+    column = period_counts.c
+    began = column.began_at >= window[0], column.began_at < window[1]
+    of = column.kind == "hour", column.station.in_(names), *began
+    sums = func.sum(column.passed + column.rejected), func.sum(column.rejected)
+    fresh = select(column.began_at, *sums).where(*of, column.stale.is_(False))
+    found = [
+        (int(at), int(n), int(rejected))
+        for at, n, rejected in connection.execute(fresh.group_by(column.began_at))
+    ]
+    stale = select(column.station, column.began_at, column.ended_at)
+    for name, *stretch in connection.execute(stale.where(*of, column.stale.is_(True))).all():
+        counted = count(connection, name, (stretch[0], stretch[1]))
+        judged = counted["passed"] + counted["rejected"]
+        found.append((int(stretch[0]), judged, counted["rejected"]))
+    return found
+
+
 def _counted(connection: Connection, row: Row[Any], lost_until: Callable[[int], int]) -> Counted:
     stretch = row.began_at, row.ended_at
     fresh = {name: getattr(row, name) for name in COUNTED}
@@ -114,23 +138,27 @@ def counts_of(sums: dict[str, int], *, in_gap: int) -> Counts:
 
 def count(connection: Connection, station: str, stretch: Stretch) -> dict[str, int]:
     """Return the sums over the parts that were triggered in a stretch, part by part."""
-    within = _within(station, stretch)
-    row = connection.execute(_sums().where(*within)).mappings().one()
-    said = (
-        select(verdict_events.c.kind, func.count())
-        .join_from(parts, verdict_events)
-        .where(*within)
-        .group_by(verdict_events.c.kind)
-    )
-    kinds = {kind: int(n) for kind, n in connection.execute(said)}
+    row = connection.execute(open_sums(station, stretch)).mappings().one()
+    kinds = {kind: int(n) for kind, n in connection.execute(said_in(station, stretch))}
     people = {"overrides": kinds.get("override", 0), "corrections": kinds.get("correction", 0)}
     return {**{name: int(value or 0) for name, value in row.items()}, **people}
 
 
-def _sums() -> Select[*tuple[Any, ...]]:
+def said_in(station: str, stretch: Stretch) -> Select[Any]:
+    """Return the question for how often people pressed what, of the parts of a stretch."""
+    return (
+        select(verdict_events.c.kind, func.count())
+        .join_from(parts, verdict_events)
+        .where(*_within(station, stretch))
+        .group_by(verdict_events.c.kind)
+    )
+
+
+def open_sums(station: str, stretch: Stretch) -> Select[*tuple[Any, ...]]:
+    """Return the question for the sums over the parts of a stretch, without what people said."""
     part, decision = parts.c, plc_decisions.c
     decided = decision.record.is_not(None)
-    return select(
+    wanted: Select[*tuple[Any, ...]] = select(
         func.count().label("records"),
         _many("passed", part.verdict == "pass"),
         _many("rejected", part.verdict == "reject"),
@@ -141,7 +169,8 @@ def _sums() -> Select[*tuple[Any, ...]]:
         _many("lost", and_(decided, decision.action.is_(None))),
         _many("disagreeing", decision.agrees.is_(False)),
         *(_many(f"action_{action}", decision.action == action) for action in ACTIONS),
-    ).join_from(parts, plc_decisions, isouter=True)
+    )
+    return wanted.join_from(parts, plc_decisions, isouter=True).where(*_within(station, stretch))
 
 
 def _many(name: str, condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -154,13 +183,17 @@ def _within(station: str, stretch: Stretch) -> tuple[ColumnElement[bool], ...]:
 
 
 def _closed(connection: Connection, station: str, window: Stretch) -> dict[str, int]:
-    columns = [func.coalesce(func.sum(period_counts.c[name]), 0).label(name) for name in COUNTED]
-    wanted = select(*columns).where(*_whole_hours(station, window))
-    row = connection.execute(wanted).mappings().one()
+    row = connection.execute(closed_sums(station, window)).mappings().one()
     return {name: int(value) for name, value in row.items()}
 
 
-def _closed_cells(station: str, window: Stretch) -> Select[Any]:
+def closed_sums(station: str, window: Stretch) -> Select[*tuple[Any, ...]]:
+    """Return the question for the sums over the closed hours of a window."""
+    columns = [func.coalesce(func.sum(period_counts.c[name]), 0).label(name) for name in COUNTED]
+    return select(*columns).where(*_whole_hours(station, window))
+
+
+def closed_cells(station: str, window: Stretch) -> Select[Any]:
     """Return the question for the cells of `_whole_hours`; a join would loop over both."""
     cell, hour = cell_counts.c, period_counts.c
     stale = select(hour.began_at).where(
@@ -198,7 +231,10 @@ def open_stretches(connection: Connection, station: str, window: Stretch) -> Ite
     """Yield the stretches of a window whose parts no row of a closed hour stands for."""
     closed = period_counts.c
     hours = closed.kind == "hour", closed.station == station
-    ends = select(func.min(closed.began_at), func.max(closed.ended_at)).where(*hours)
+    # Hours do not overlap: the last to begin is the last to end, and the key finds both at once.
+    last_ended = select(closed.ended_at).where(*hours).order_by(closed.began_at.desc()).limit(1)
+    began = select(func.min(closed.began_at)).where(*hours)
+    ends = select(began.label("began"), last_ended.label("ended"))
     first, last = connection.execute(ends).one()
     if first is None:
         yield window

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any, Final
@@ -15,25 +15,50 @@ from inspector.domain.incidents import Failure, Incident, Running
 from inspector.domain.kpi import Window
 from inspector.domain.site_figures import Happened
 from inspector.line.alarms import FAILURE
-from inspector.storage.alarm_reading import operators_by_day, raised_in
-from inspector.storage.counting import HOUR_US, Stretch, names_of_stations, open_stretches
+from inspector.storage.alarm_reading import Alarms, answers_by_time, operators_by_day
+from inspector.storage.counting import HOUR_US, Stretch
 from inspector.storage.feedback_schema import alarm_answers, period_counts
+from inspector.storage.pieces import Pieces, within
 from inspector.storage.schema import alarms, from_us, journal_position, parts, to_us
 
 _BEFORE: Final = timedelta(seconds=FAILED_AFTER_S)
 
 
-def happened_in(connection: Connection, station: str, window: Window) -> Happened:
-    """Return what happened at a station, or with "" at all of them."""
-    names = [station] if station else names_of_stations(connection)
-    stretch = to_us(window.since), to_us(window.until)
-    return Happened(
-        tuple(one for name in names for one in _running(connection, name, stretch)),
-        tuple(_incidents(connection, station, stretch)),
-        tuple(one for name in names for one in _failures(connection, name, stretch[1])),
-        raised_in(connection, station, window, known_by=window.until),
-        operators_by_day(connection, window),
+def happened_in(
+    connection: Connection, station: str, pieces: Pieces, hours: Mapping[str, Collection[int]]
+) -> tuple[Happened, ...]:
+    """Return what happened at a station, or with "" at all of them: in all, then in each piece.
+
+    Args:
+        connection: To the records.
+        station: Its name, or "".
+        pieces: Of the window.
+        hours: By station, the clock hours with a part.
+    """
+    whole = pieces.whole
+    running = [one for name in hours for one in _running(connection, name, hours[name], whole)]
+    incidents = list(_incidents(connection, station, whole))
+    failures = [one for name in hours for one in _failures(connection, name, whole[1])]
+    came = Alarms(connection, station, whole)
+    answered = answers_by_time(connection, whole)
+    return tuple(
+        Happened(
+            tuple(_clipped(running, one)),
+            tuple(incident for incident in incidents if within(one, to_us(incident.alarm))),
+            tuple(failure for failure in failures if to_us(failure.began + _BEFORE) < one[1]),
+            came.raised(one),
+            operators_by_day(answered, one),
+        )
+        for one in pieces.stretches
     )
+
+
+def _clipped(running: Iterable[Running], stretch: Stretch) -> Iterator[Running]:
+    since, until = from_us(stretch[0]), from_us(stretch[1])
+    for one in running:
+        if one.stretch.since < until and one.stretch.until > since:
+            inside = Window(max(one.stretch.since, since), min(one.stretch.until, until))
+            yield Running(one.station, inside)
 
 
 def recorded_until(connection: Connection) -> datetime | None:
@@ -42,9 +67,11 @@ def recorded_until(connection: Connection) -> datetime | None:
     return None if at is None else from_us(at)
 
 
-def _running(connection: Connection, station: str, window: Stretch) -> Iterator[Running]:
+def _running(
+    connection: Connection, station: str, hours: Collection[int], window: Stretch
+) -> Iterator[Running]:
     """Yield the clock hours in which a part came, within the window; those in a row as one."""
-    first, hours = _began(connection, station), _hours(connection, station, window)
+    first = _began(connection, station)
     for begin in sorted(hour for hour in hours if hour - HOUR_US not in hours):
         end = begin + HOUR_US
         while end in hours:
@@ -62,19 +89,6 @@ def _began(connection: Connection, station: str) -> int:
     if first is None or (hour is not None and hour + HOUR_US <= first):
         return 0
     return int(first)
-
-
-def _hours(connection: Connection, station: str, window: Stretch) -> set[int]:
-    closed = period_counts.c
-    within = closed.began_at > window[0] - HOUR_US, closed.began_at < window[1]
-    hours = closed.kind == "hour", closed.station == station, closed.records > 0
-    found = set(connection.execute(select(closed.began_at).where(*hours, *within)).scalars())
-    hour = (parts.c.triggered_at // HOUR_US * HOUR_US).label("hour")
-    for begin, end in open_stretches(connection, station, window):
-        at = parts.c.triggered_at
-        within_open = parts.c.station == station, at >= begin, at < end
-        found |= set(connection.execute(select(hour).where(*within_open).distinct()).scalars())
-    return found
 
 
 def _of(station: str) -> tuple[ColumnElement[bool], ...]:

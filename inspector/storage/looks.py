@@ -7,38 +7,43 @@ read one by one is what was said of the few others.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, case, func, select, text
+from sqlalchemy import Connection, Row, Select, and_, case, func, select, text
 from sqlalchemy.sql import ColumnElement
 
 from inspector.domain.auditing import Source, Word
 from inspector.domain.site_figures import Cell
 from inspector.storage.counting import Stretch
 from inspector.storage.feedback_schema import reviews
+from inspector.storage.pieces import Pieces
 from inspector.storage.reviewing import of_few, of_station, standing
 from inspector.storage.schema import parts
 
 Said = dict[Source, Word]
 """The last word of each kind of look."""
 
+Part = tuple[int, str]
+"""When it was triggered (microseconds, UTC), and its record."""
+
 AUDIT_LOOKS: Final = (Source.AUDIT, Source.SEED, Source.SECOND, Source.CONFIRM)
 _WORDS: Final = (Word.GOOD, Word.BAD, Word.UNSURE)
 
 
 def drawn_between(
-    connection: Connection, station: str, window: Stretch
-) -> Iterator[tuple[Cell, Said, int]]:
-    """Yield stratum and chance, what was said, and of how many parts that were drawn."""
-    said = _last_words(station, window).subquery()
+    connection: Connection, station: str, pieces: Pieces
+) -> Iterator[tuple[int, Cell, Said, int]]:
+    """Yield piece, stratum and chance, what was said, and of how many parts that were drawn."""
+    said = _last_words(station, pieces.whole).subquery()
     cell, last = (said.c.stratum, said.c.audit_pi), [said.c[source] for source in AUDIT_LOOKS]
     words = [(one % len(_WORDS)).label(one.name) for one in last]
-    wanted = select(*cell, *words, func.count()).group_by(*cell, *words)
-    for stratum, pi, *numbers, n in connection.execute(wanted):
+    piece = pieces.number(said.c.triggered_at)
+    wanted = select(piece, *cell, *words, func.count()).group_by("piece", *cell, *words)
+    for number_of, stratum, pi, *numbers, n in connection.execute(wanted):
         found = zip(AUDIT_LOOKS, numbers, strict=True)
         said_of = {source: _WORDS[number] for source, number in found if number is not None}
-        yield (int(stratum), float(pi)), said_of, int(n)
+        yield int(number_of), (int(stratum), float(pi)), said_of, int(n)
 
 
 def _last_words(station: str, window: Stretch) -> Select[Any]:
@@ -49,7 +54,7 @@ def _last_words(station: str, window: Stretch) -> Select[Any]:
     said = reviews, and_(look.record == part.record, *stands)
     key = part.triggered_at, part.record, part.stratum, part.audit_pi
     return (
-        select(part.stratum, part.audit_pi, *(_last(source) for source in AUDIT_LOOKS))
+        select(*key, *(_last(source) for source in AUDIT_LOOKS))
         .select_from(parts.outerjoin(*said))
         .where(text("parts.selected"), part.triggered_at >= window[0])
         .where(part.triggered_at < window[1], part.stratum.is_not(None), *of_station(station))
@@ -64,27 +69,40 @@ def _last(source: Source) -> ColumnElement[int]:
     return func.max(case((look.source == source, look.id * len(_WORDS) + word))).label(source)
 
 
-def said_of_rejects(connection: Connection, station: str, window: Stretch) -> dict[str, Said]:
-    """Return what was said of the parts that a verdict rejected, by record."""
-    look = reviews.c
+def flagged_looks(connection: Connection, station: str, window: Stretch) -> list[Row[Any]]:
+    """Return the looks that stand at parts that were flagged, oldest first, each with its part.
+
+    What the rejects come to and how long a look takes are read from the same rows: each has to
+    find its part among millions.
+    """
+    look, part = reviews.c, parts.c
+    took = (func.coalesce(look.shown_ms, 0) + look.decided_ms).label("took_ms")
     wanted = (
-        select(look.record, look.source, look.verdict)
-        .join_from(reviews, parts, look.record == parts.c.record)
+        select(part.triggered_at, look.record, look.source, look.verdict.label("word"))
+        .add_columns((part.verdict == "reject").label("rejected"), took, look.at)
+        .join_from(reviews, parts, look.record == part.record)
         .where(look.source.in_((Source.FLAGGED, Source.CONFIRM)), standing())
-        .where(parts.c.verdict == "reject", *of_few(station, window))
+        .where(*of_few(station, window))
+        .order_by(look.id)
     )
-    return _said(connection, wanted)
+    return list(connection.execute(wanted))
+
+
+def said_of_rejects(looks: Iterable[Row[Any]]) -> dict[Part, Said]:
+    """Return what was said of the parts that a verdict rejected, from `flagged_looks`."""
+    said: defaultdict[Part, Said] = defaultdict(dict)
+    for one in looks:
+        if one.rejected:
+            said[one.triggered_at, one.record][Source(one.source)] = Word(one.word)
+    return said
 
 
 def said_of_records(connection: Connection, records: Select[Any]) -> dict[str, Said]:
     """Return what was said of some records, few of them."""
     look = reviews.c
     wanted = select(look.record, look.source, look.verdict)
-    return _said(connection, wanted.where(look.record.in_(records), standing()))
-
-
-def _said(connection: Connection, wanted: Select[Any]) -> dict[str, Said]:
+    wanted = wanted.where(look.record.in_(records), standing()).order_by(look.id)
     said: defaultdict[str, Said] = defaultdict(dict)
-    for record, source, word in connection.execute(wanted.order_by(reviews.c.id)):
+    for record, source, word in connection.execute(wanted):
         said[record][Source(source)] = Word(word)
     return said

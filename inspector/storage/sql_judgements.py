@@ -6,17 +6,17 @@ Apart from `sql_store`: what the figures are made with takes a process 30 MB.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Row, Select, select
 from sqlalchemy.sql import ColumnElement
 
 from inspector.domain.auditing import OPERATOR_STRATUM, Conclusion, Looks, Source, Word, concluded
-from inspector.domain.dashboard import Defects, Mark
+from inspector.domain.dashboard import Defects, Mark, Point
 from inspector.domain.escapes import Seeds
 from inspector.domain.fatigue import Raised
 from inspector.domain.kpi import Window
@@ -25,20 +25,25 @@ from inspector.domain.record import Record
 from inspector.domain.reviews import Reviewed
 from inspector.domain.site_figures import Audits, Cell, Seen
 from inspector.domain.verdict import Action
-from inspector.storage.alarm_reading import raised_in
-from inspector.storage.counting import cells_between, counts_between
+from inspector.storage.alarm_reading import Alarms
+from inspector.storage.counting import looked_by_hour
 from inspector.storage.defects import defects_in, strongest
 from inspector.storage.feedback_schema import packages, reviews, seeded_defects
 from inspector.storage.happening import happened_in, recorded_until
 from inspector.storage.looks import (
+    Part,
     Said,
     drawn_between,
+    flagged_looks,
     said_of_records,
     said_of_rejects,
 )
+from inspector.storage.pieces import Pieces, Tallied, pieces_of, tallied, within
 from inspector.storage.reviewing import of_few, standing
 from inspector.storage.schema import from_us, parts, plc_decisions, to_us, verdict_events
 from inspector.storage.sql_store import SqlRecords, newest, whole
+
+_PRESSED: Final[Mapping[str, Word]] = {"pass": Word.GOOD, "reject": Word.BAD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +72,45 @@ class SqlFigures(SqlRecords):
 
     def seen(self, station: str, window: Window) -> Seen:
         """Return what a station's records say, or with "" those of all; as `SqlRecords`."""
-        asked = Asked(station, to_us(window.since), to_us(window.until))
+        return self.seen_through(station, (window,))[0]
+
+    def seen_through(self, station: str, windows: Sequence[Window]) -> tuple[Seen, ...]:
+        """Return what the records say of windows in a row: of all as one, then of each; as `seen`.
+
+        Args:
+            station: Its name, or "".
+            windows: Each begins where the one before ends, at a whole hour of UTC.
+        """
+        pieces = pieces_of(windows)
         with self._reading() as connection:
-            counts = counts_between(connection, station, window.since, window.until)
-            return Seen(
-                counts,
-                _passed(connection, station, window),
-                audits_in(connection, asked),
-                rejects_in(connection, asked, counts.rejected),
-                seeds_in(connection, asked),
-                happened_in(connection, station, window),
-                look_s_in(connection, asked),
+            made = tallied(connection, station, pieces)
+            asked = Asked(station, *pieces.whole)
+            looks = flagged_looks(connection, station, pieces.whole)
+            return tuple(
+                Seen(tally.counts, tally.passed, *said)
+                for tally, *said in zip(
+                    made.each,
+                    audits_in(connection, asked, pieces),
+                    rejects_in(looks, _presses_at(connection, asked), pieces, made),
+                    seeds_through(connection, asked, pieces),
+                    happened_in(connection, station, pieces, made.hours),
+                    looks_s_in(looks, pieces),
+                    strict=True,
+                )
             )
+
+    def judged_by_hour(self, stations: Sequence[str], window: Window) -> tuple[Point, ...]:
+        """Return the parts of some stations by closed hour, in any order; as `SqlRecords`."""
+        stretch = to_us(window.since), to_us(window.until)
+        with self._reading() as connection:
+            rows = looked_by_hour(connection, stations, stretch)
+        return tuple(Point(from_us(at), parts, rejected) for at, parts, rejected in rows)
 
     def raised(self, station: str, window: Window) -> tuple[Raised, ...]:
         """Return the alarms that came at a station, or with "" anywhere; as `SqlRecords`."""
         with self._reading() as connection:
-            return raised_in(connection, station, window)
+            stretch = to_us(window.since), to_us(window.until)
+            return Alarms(connection, station, stretch, later=True).raised(stretch)
 
     def defects(self, station: str, window: Window, rejected: int) -> Defects:
         """Return what the newest rejects of a window were rejected for; as `SqlRecords`."""
@@ -114,15 +141,6 @@ class SqlFigures(SqlRecords):
             return recorded_until(connection)
 
 
-def _passed(connection: Connection, station: str, window: Window) -> Mapping[Cell, int]:
-    """Return how many parts had which stratum and chance of an audit, under any version."""
-    passed: Counter[Cell] = Counter()
-    cells = cells_between(connection, station, window.since, window.until)
-    for (_, stratum, pi), count in cells.items():
-        passed[stratum, pi] += count
-    return passed
-
-
 def said_of(reviewed: Iterable[Reviewed]) -> dict[str, Said]:
     """Return what was said of each part, of each kind of look the last that stands."""
     return {
@@ -130,23 +148,26 @@ def said_of(reviewed: Iterable[Reviewed]) -> dict[str, Said]:
     }
 
 
-def audits_in(connection: Connection, asked: Asked) -> Audits:
+def audits_in(connection: Connection, asked: Asked, pieces: Pieces) -> tuple[Audits, ...]:
     """Return what was drawn of the passed parts, and what people made of it.
 
     A part is judged by its audit alone: a confirmation may follow from an operator's word.
     """
-    drawn: Counter[Cell] = Counter()
-    ends: defaultdict[Cell, list[Conclusion]] = defaultdict(list)
-    for cell, words, n in drawn_between(connection, asked.station, (asked.since, asked.until)):
-        drawn[cell] += n
-        ends[cell] += [end_of(words)] * n if Source.AUDIT in words else []
+    drawn: list[Counter[Cell]] = [Counter() for _ in pieces.stretches]
+    ends: list[defaultdict[Cell, list[Conclusion]]] = [defaultdict(list) for _ in pieces.stretches]
+
+    def add(both: tuple[int, int], cell: Cell, words: Said, n: int) -> None:
+        for one in both:
+            drawn[one][cell] += n
+            ends[one][cell] += [end_of(words)] * n if Source.AUDIT in words else []
+
+    for piece, cell, words, n in drawn_between(connection, asked.station, pieces):
+        add((0, piece), cell, words, n)
     by_operators = _passed_by_operators(asked)
-    said = said_of_records(connection, by_operators)
-    for record in connection.execute(by_operators).scalars():
-        drawn[OPERATOR_STRATUM, 1.0] += 1
-        words = said.get(record, {})
-        ends[OPERATOR_STRATUM, 1.0] += [end_of(words)] if Source.AUDIT in words else []
-    return Audits(drawn=drawn, ends=ends)
+    said = said_of_records(connection, by_operators.with_only_columns(parts.c.record))
+    for at, record in connection.execute(by_operators):
+        add(pieces.both(at), (OPERATOR_STRATUM, 1.0), said.get(record, {}), 1)
+    return tuple(Audits(drawn=one, ends=own) for one, own in zip(drawn, ends, strict=True))
 
 
 def audit_end(one: Reviewed) -> Conclusion | None:
@@ -155,41 +176,59 @@ def audit_end(one: Reviewed) -> Conclusion | None:
     return end_of(said) if one.selected and Source.AUDIT in said else None
 
 
-def rejects_in(connection: Connection, asked: Asked, rejected: int) -> Rejects:
+def rejects_in(
+    looks: Sequence[Row[Any]], presses: Mapping[Part, Word], pieces: Pieces, made: Tallied
+) -> tuple[Rejects, ...]:
     """Return what people made of the parts that a verdict rejected.
 
     A review or a press counts as judged; the quality engineer's word goes before the operator's,
     and a confirmation is the last.
     """
-    said = said_of_rejects(connection, asked.station, (asked.since, asked.until))
-    presses = dict(presses_in(connection, asked))
+    said = said_of_rejects(looks)
     flagged = {one: words[Source.FLAGGED] for one, words in said.items() if Source.FLAGGED in words}
-    first = presses | flagged
-    confirmed = {one: said.get(one, {}).get(Source.CONFIRM) for one in first}
-    last = [confirmed[one] or word for one, word in first.items()]
-    return Rejects(
-        rejected=rejected,
-        reviewed=len(first),
-        called_good=sum(Word.GOOD in (presses.get(one), flagged.get(one)) for one in first),
-        good=last.count(Word.GOOD),
+    found = [[0, 0, 0] for _ in pieces.stretches]
+    for one, word in {**presses, **flagged}.items():
+        last = said[one].get(Source.CONFIRM) if one in said else None
+        called_good = Word.GOOD in (presses.get(one), flagged.get(one))
+        for number in pieces.both(one[0]):
+            found[number][0] += 1
+            found[number][1] += called_good
+            found[number][2] += (last or word) == Word.GOOD
+    return tuple(
+        Rejects(tally.sums["rejected"], *own) for tally, own in zip(made.each, found, strict=True)
     )
+
+
+def _presses_at(connection: Connection, asked: Asked) -> dict[Part, Word]:
+    """Return the last press of each rejected part."""
+    wanted = _presses(asked).add_columns(parts.c.triggered_at)
+    rows = connection.execute(wanted)
+    return {(at, record): _PRESSED[verdict] for record, verdict, at in rows}
 
 
 def seeds_in(connection: Connection, asked: Asked) -> Seeds | None:
     """Return what the chain made of the seeded defects judged in a window; None of none."""
+    return seeds_through(connection, asked, Pieces((asked.since, asked.until)))[0]
+
+
+def seeds_through(connection: Connection, asked: Asked, pieces: Pieces) -> tuple[Seeds | None, ...]:
+    """Return what `seeds_in` does of a window, and of each of its pieces."""
     row, seeded = reviews.c, seeded_defects.c
     of = (seeded.station == asked.station,) if asked.station else ()
     wanted = (
-        select(row.id, row.seeded, row.source, row.verdict)
+        select(row.id, row.seeded, row.source, row.verdict, row.at)
         .join_from(reviews, seeded_defects)
         .where(*of, row.seeded.in_(seeds_judged(asked)), standing())
     )
     said: dict[str, Said] = defaultdict(dict)
-    rows = sorted(connection.execute(wanted), key=lambda row: row.id)
-    for _, subject, source, word in rows:
+    judged: list[set[str]] = [set() for _ in pieces.stretches]
+    for _, subject, source, word, at in sorted(connection.execute(wanted), key=lambda one: one.id):
         said[subject][Source(source)] = Word(word)
-    ends = [end_of(one) for one in said.values()]
-    return Seeds(found=sum(end.bad for end in ends), judged=len(ends)) if ends else None
+        if source == Source.SEED.value and within(pieces.whole, at):
+            for number in pieces.both(at):
+                judged[number].add(subject)
+    bad = {subject for subject, words in said.items() if end_of(words).bad}
+    return tuple(Seeds(len(bad & some), len(some)) if some else None for some in judged)
 
 
 def seeds_judged(asked: Asked) -> Select[Any]:
@@ -203,26 +242,30 @@ def seeds_judged(asked: Asked) -> Select[Any]:
     return select(row.seeded).where(*first, *within, standing())
 
 
-def look_s_in(connection: Connection, asked: Asked) -> float | None:
+def looks_s_in(looks: Sequence[Row[Any]], pieces: Pieces) -> tuple[float | None, ...]:
     """Return the median time of a person's look at a reject, in seconds; None: none measured."""
-    row = reviews.c
-    took = (func.coalesce(row.shown_ms, 0) + row.decided_ms).label("took")
-    wanted = (
-        select(took)
-        .join_from(reviews, parts, row.record == parts.c.record)
-        .where(row.source == Source.FLAGGED.value, row.decided_ms.is_not(None), standing())
-        .where(row.at >= asked.since, *asked.of_few)
-    )
-    found = list(connection.execute(wanted).scalars())
-    return median(found) / 1000 if found else None
+    took: list[list[int]] = [[] for _ in pieces.stretches]
+    for one in looks:
+        if one.source == Source.FLAGGED.value and one.took_ms is not None:
+            for number in pieces.both(one.triggered_at):
+                if one.at >= pieces.stretches[number][0]:
+                    took[number].append(one.took_ms)
+    return tuple(_median_s(some) for some in took)
+
+
+def _median_s(took_ms: Sequence[int]) -> float | None:
+    return median(took_ms) / 1000 if took_ms else None
 
 
 def _passed_by_operators(asked: Asked) -> Select[Any]:
-    """Return the question for parts that went on by an operator's word: by the few presses."""
+    """Return the question for when parts came that went on by an operator's word, and which.
+
+    By the few presses.
+    """
     decision, event = plc_decisions.c, verdict_events.c
     passing = event.kind == "override", event.verdict == "pass"
     return (
-        select(parts.c.record)
+        select(parts.c.triggered_at, parts.c.record)
         .distinct()
         .join_from(verdict_events, parts)
         .join(plc_decisions, decision.record == parts.c.record)
@@ -232,15 +275,17 @@ def _passed_by_operators(asked: Asked) -> Select[Any]:
 
 def presses_in(connection: Connection, asked: Asked) -> list[tuple[str, Word]]:
     """Return what operators said of rejected parts, in time or too late, oldest first."""
+    return [(record, _PRESSED[verdict]) for record, verdict in connection.execute(_presses(asked))]
+
+
+def _presses(asked: Asked) -> Select[Any]:
     event = verdict_events.c
-    wanted = (
+    return (
         select(event.record, event.verdict)
         .join_from(verdict_events, parts)
         .where(event.kind != "latched", parts.c.verdict == "reject", *asked.of_few)
         .order_by(event.id)
     )
-    words: Mapping[str, Word] = {"pass": Word.GOOD, "reject": Word.BAD}
-    return [(record, words[verdict]) for record, verdict in connection.execute(wanted)]
 
 
 def end_of(said: Said) -> Conclusion:

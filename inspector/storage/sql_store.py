@@ -17,13 +17,12 @@ from sqlalchemy.sql import ColumnElement
 from inspector.domain.auditing import OPERATOR_STRATUM
 from inspector.domain.finding import Finding, ViewResult
 from inspector.domain.people import ABSOLUTE_LIMIT, IDLE_LIMIT, Person, Role, SignedIn
-from inspector.domain.periods import Counted
 from inspector.domain.record import Alarm, Counts, Decision, Record, RecordFilter, VerdictEvent
 from inspector.domain.reviews import Reviewed
 from inspector.domain.verdict import Action, Verdict
 from inspector.domain.words import verdict_name
 from inspector.errors import StoreRefused
-from inspector.storage.counting import cells_between, closed_between, counts_between
+from inspector.storage.counting import cells_between, counts_between
 from inspector.storage.database import check_readable, reading
 from inspector.storage.postgres import Server
 from inspector.storage.reviewing import NOT_PASSED, of_station, reviewed_between
@@ -95,13 +94,6 @@ class SqlRecords:
         """Return the parts of a window that were drawn for the audit or looked at, oldest first."""
         with self._reading() as connection:
             return reviewed_between(connection, station, (to_us(since), to_us(until)))
-
-    def closed_periods(
-        self, kind: str, station: str, *, since: datetime, until: datetime
-    ) -> tuple[Counted, ...]:
-        """Return hours, shifts or lots that began in a window and have closed, oldest first."""
-        with self._reading() as connection:
-            return closed_between(connection, kind, station, (to_us(since), to_us(until)))
 
     def alarms(self, station: str = "", limit: int = 100) -> tuple[Alarm, ...]:
         """Return alarms, newest first."""

@@ -14,6 +14,7 @@ from inspector.domain.dashboard import (
     Defect,
     Defects,
     Mark,
+    Point,
     control_chart,
     strata_of,
 )
@@ -21,7 +22,6 @@ from inspector.domain.escapes import Seeds
 from inspector.domain.fatigue import Raised
 from inspector.domain.incidents import Failure, Incident, Running
 from inspector.domain.kpi import Window
-from inspector.domain.periods import Counted, Period
 from inspector.domain.prices import Costs, Prices
 from inspector.domain.quality import Rejects
 from inspector.domain.record import Counts
@@ -105,11 +105,11 @@ def seen(*, bad: int = 3) -> Seen:
     )
 
 
-def hours() -> list[Counted]:
-    def one(n: int) -> Counted:
+def hours() -> list[Point]:
+    def one(n: int) -> Point:
         at = WINDOW.since + timedelta(hours=n)
         rejected = round(4 + 1.6 * sin(n / 9) + (n * 7919 % 5 - 2) * 0.8 + (14 if n > 640 else 0))
-        return Counted("hour", "board", Period(at, at + timedelta(hours=1)), counts(150, rejected))
+        return Point(at, 150 + rejected, rejected)
 
     return [one(n) for n in range(HOURS)]
 

@@ -7,18 +7,16 @@ from itertools import pairwise
 
 import pytest
 
-from inspector.domain.dashboard import MOST_POINTS, control_chart, eighths, strata_of
+from inspector.domain.dashboard import MOST_POINTS, Point, control_chart, eighths, strata_of
 from inspector.domain.kpi import Window
-from inspector.domain.periods import Counted, Period
-from tests.web.boards import counts, seen
+from tests.web.boards import seen
 from tests.web.fakes import START
 
 HOUR = timedelta(hours=1)
 
 
-def hour(n: int, passed: int, rejected: int, station: str = "ring") -> Counted:
-    period = Period(START + n * HOUR, START + (n + 1) * HOUR)
-    return Counted("hour", station, period, counts(passed, rejected))
+def hour(n: int, passed: int, rejected: int) -> Point:
+    return Point(START + n * HOUR, passed + rejected, rejected)
 
 
 @pytest.mark.parametrize("hours", [1, 5, 24, 28 * 24])
@@ -60,7 +58,7 @@ def test_few_points_have_no_limits_and_none_rejected_neither() -> None:
 
 
 def test_stations_are_summed_by_hour_and_long_windows_joined() -> None:
-    both = [hour(0, 90, 10), hour(0, 80, 20, "board")]
+    both = [hour(0, 90, 10), hour(0, 80, 20)]
     (point,) = control_chart(both)
     assert (point.parts, point.rejected) == (200, 30)
     year = control_chart([hour(n, 99, 1) for n in range(2000)])

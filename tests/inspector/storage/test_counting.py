@@ -10,10 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, delete, select, text
 
-from inspector.domain.periods import Shifts
+from inspector.domain.periods import Counted, Shifts
 from inspector.domain.record import Counts
 from inspector.storage.closing import GRACE, Closing
+from inspector.storage.counting import closed_between
 from inspector.storage.feedback_schema import cell_counts, period_counts
+from inspector.storage.schema import to_us
 from inspector.storage.sql_feedback import begin_lot
 from inspector.storage.sql_store import SqlRecords
 from inspector.storage.sql_writing import SqlStore
@@ -37,6 +39,11 @@ def part(n: int, at: datetime, verdict: str = "pass", **changes: Any) -> list[En
 
 def apply(store: SqlStore, entries: list[Entry], start: int = 0) -> None:
     store.apply("ring-1", numbered(entries, start), offset=8 * start + 1, now=DAY)
+
+
+def closed(engine: Engine, kind: str, since: datetime, until: datetime) -> tuple[Counted, ...]:
+    with engine.begin() as connection:
+        return closed_between(connection, kind, "ring", (to_us(since), to_us(until)))
 
 
 @pytest.fixture
@@ -105,7 +112,7 @@ def test_parts_in_a_gap_stand_with_the_hour_in_which_it_was(
 ) -> None:
     apply(SqlStore(engine, a_log()), [gap(950, 954, at=(DAY + 4 * HOUR).isoformat())], 2000)
     close(engine, DAY + 30 * HOUR)
-    hours = records.closed_periods("hour", "ring", since=DAY, until=DAY + 30 * HOUR)
+    hours = closed(engine, "hour", DAY, DAY + 30 * HOUR)
     lost = {one.period.began_at - DAY: one.counts.in_gap for one in hours if one.counts.in_gap}
     assert lost == {3 * HOUR: 10, 4 * HOUR: 5}
 
@@ -136,7 +143,7 @@ def test_what_comes_late_reopens_its_hour(
     assert records.counts() == directly(engine, records)
     assert close(engine, DAY + 9 * HOUR)
     assert records.counts() == directly(engine, records)
-    hours = records.closed_periods("hour", "ring", since=DAY, until=DAY + 9 * HOUR)
+    hours = closed(engine, "hour", DAY, DAY + 9 * HOUR)
     assert sum(one.counts.records for one in hours) == records.counts().records
 
 
@@ -151,7 +158,7 @@ def test_shifts_and_lots_have_counts_of_their_own(
         ("lot", ["lot 1", "lot 2"]),
         ("shift", ["2026-11-22 18:00", "2026-11-23 06:00", "2026-11-23 18:00", "2026-11-24 06:00"]),
     ):
-        found = records.closed_periods(kind, "ring", since=DAY - 24 * HOUR, until=DAY + 48 * HOUR)
+        found = closed(engine, kind, DAY - 24 * HOUR, DAY + 48 * HOUR)
         assert [one.period.name for one in found] == names
         for one in found:
             window = one.period.began_at, one.period.ended_at
