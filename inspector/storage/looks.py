@@ -28,6 +28,7 @@ Part = tuple[int, str]
 """When it was triggered (microseconds, UTC), and its record."""
 
 AUDIT_LOOKS: Final = (Source.AUDIT, Source.SEED, Source.SECOND, Source.CONFIRM)
+_REJECT_LOOKS: Final = (Source.FLAGGED, Source.AUDIT, Source.SECOND, Source.CONFIRM)
 _WORDS: Final = (Word.GOOD, Word.BAD, Word.UNSURE)
 
 
@@ -81,7 +82,7 @@ def flagged_looks(connection: Connection, station: str, window: Stretch) -> list
         select(part.triggered_at, look.record, look.source, look.verdict.label("word"))
         .add_columns((part.verdict == "reject").label("rejected"), took, look.at)
         .join_from(reviews, parts, look.record == part.record)
-        .where(look.source.in_((Source.FLAGGED, Source.CONFIRM)), standing())
+        .where(look.source.in_(_REJECT_LOOKS), standing())
         .where(*of_few(station, window))
         .order_by(look.id)
     )

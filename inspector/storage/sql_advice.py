@@ -28,6 +28,7 @@ from inspector.storage.sql_judgements import (
     Asked,
     SqlFigures,
     end_of,
+    last_word,
     presses_in,
     said_of,
     seeds_in,
@@ -174,7 +175,7 @@ def _said(one: _Part, said: Said, press: Word | None) -> _Part:
         end = end_of(said)
         confirmed = end.bad and not end.unconfirmed
         return _Part(*known, looked=True, bad=end.bad, open=end.open, confirmed=confirmed)
-    word = said.get(Source.CONFIRM) or said.get(Source.FLAGGED) or press
+    word = last_word(said, press)
     if one.passed or word is None:
         return one
     return _Part(*known, looked=True, bad=word is not Word.GOOD)  # unsure is no false call

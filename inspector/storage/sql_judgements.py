@@ -181,19 +181,19 @@ def rejects_in(
 ) -> tuple[Rejects, ...]:
     """Return what people made of the parts that a verdict rejected.
 
-    A review or a press counts as judged; the quality engineer's word goes before the operator's,
-    and a confirmation is the last.
+    An audit, a review or a press counts as judged; which goes first, `last_word` says.
     """
     said = said_of_rejects(looks)
     flagged = {one: words[Source.FLAGGED] for one, words in said.items() if Source.FLAGGED in words}
     found = [[0, 0, 0] for _ in pieces.stretches]
-    for one, word in {**presses, **flagged}.items():
-        last = said[one].get(Source.CONFIRM) if one in said else None
+    audited = {one for one, words in said.items() if Source.AUDIT in words}
+    for one in presses.keys() | flagged.keys() | audited:
+        last = last_word(said.get(one, {}), presses.get(one))
         called_good = Word.GOOD in (presses.get(one), flagged.get(one))
         for number in pieces.both(one[0]):
             found[number][0] += 1
             found[number][1] += called_good
-            found[number][2] += (last or word) == Word.GOOD
+            found[number][2] += last == Word.GOOD
     return tuple(
         Rejects(tally.sums["rejected"], *own) for tally, own in zip(made.each, found, strict=True)
     )
@@ -286,6 +286,20 @@ def _presses(asked: Asked) -> Select[Any]:
         .where(event.kind != "latched", parts.c.verdict == "reject", *asked.of_few)
         .order_by(event.id)
     )
+
+
+def last_word(said: Said, press: Word | None) -> Word | None:
+    """Return what a reject is taken for.
+
+    What an operator passed is audited: it is bad or good as it is an escape or none. Of any other
+    the quality engineer's word goes before the operator's, and a confirmation is the last.
+    """
+    if Source.AUDIT not in said:
+        return said.get(Source.CONFIRM) or said.get(Source.FLAGGED) or press
+    end = end_of(said)
+    if end.open:
+        return Word.UNSURE
+    return Word.BAD if end.bad else Word.GOOD
 
 
 def end_of(said: Said) -> Conclusion:

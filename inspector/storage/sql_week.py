@@ -19,7 +19,14 @@ from inspector.storage.feedback_schema import reviews, seeded_defects
 from inspector.storage.reviewing import reviewed_between, standing
 from inspector.storage.schema import audit, findings, parts, to_us
 from inspector.storage.sql_advice import SqlAdvice
-from inspector.storage.sql_judgements import Asked, end_of, presses_in, said_of, seeds_judged
+from inspector.storage.sql_judgements import (
+    Asked,
+    end_of,
+    last_word,
+    presses_in,
+    said_of,
+    seeds_judged,
+)
 from inspector.storage.sql_store import newest, whole
 
 MOST_KINDS: Final = 4
@@ -44,7 +51,7 @@ class SqlWeek(SqlAdvice):
             said = said_of(one for one in found if one.verdict is Verdict.REJECT)
             words: dict[str, Word] = dict(presses_in(connection, asked))
             for record, looks in said.items():
-                if word := looks.get(Source.CONFIRM) or looks.get(Source.FLAGGED):
+                if word := last_word(looks, words.get(record)):
                     words[record] = word
             kinds = _kinds(connection, list(words))
             judged, good = Counter(kinds.values()), defaultdict[tuple[str, str], list[str]](list)

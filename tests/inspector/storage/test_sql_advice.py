@@ -14,11 +14,26 @@ from inspector.storage.postgres import Server
 from inspector.storage.sql_advice import SqlAdvice
 from inspector.storage.sql_feedback import Review, add_review
 from inspector.storage.sql_writing import SqlStore
-from tests.journal_entries import START, Entry, decided, judged, numbered, pressed
+from tests.journal_entries import START, Entry, decided, judged, numbered, pressed, view
 
 WINDOW = Window(START, START + timedelta(hours=1))
 LIMITS = [["dent", 0.5], ["scratch", 0.95]]
 LOOKS = (1, "audit", "OK"), (2, "flagged", "UNSURE"), (2, "confirm", "NOK")
+
+
+def test_what_an_operator_passed_and_its_audit_calls_bad_is_no_false_call(
+    data: Path, server: Server | None, store: SqlStore, engine: Engine
+) -> None:
+    known: Entry = {"limits": LIMITS, "views": [view(top_scores={"scratch": 0.97})]}
+    entries = [judged(1, "reject", **known), pressed(1, press="p1"), decided(1, 6)]
+    store.apply("ring-1", numbered(entries), offset=1, now=START)
+    with closing(SqlAdvice(server or database_file(data))) as records:
+        (version,) = records.versions("ring")
+        assert not records.judged("ring", "scratch", version, WINDOW).judged.bad.any()
+        with engine.begin() as connection:
+            review = Review("r", "audit", "NOK", "quinn", record="ring-000001")
+            add_review(connection, review, START)
+        assert records.judged("ring", "scratch", version, WINDOW).judged.bad.all()
 
 
 def test_what_an_operator_stopped_and_somebody_confirmed_is_no_audit(

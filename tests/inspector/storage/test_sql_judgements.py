@@ -144,6 +144,35 @@ def test_rejects_are_judged_by_operators_and_reviews_and_a_confirmation_is_the_l
     assert found["reviewed_share"].value == pytest.approx(12 / 30)
 
 
+@pytest.mark.parametrize(
+    ("looks", "good", "escapes", "unconfirmed"),
+    [
+        ({"audit": "NOK"}, 9, 1, 1),
+        ({"audit": "NOK", "confirm": "NOK"}, 9, 1, 0),
+        ({"audit": "NOK", "confirm": "OK"}, 10, 0, 0),
+        ({"audit": "NOK", "confirm": "UNSURE"}, 9, 1, 1),
+        ({"audit": "UNSURE"}, 9, 0, 0),
+        ({"audit": "OK"}, 10, 0, 0),
+    ],
+)
+def test_what_an_operator_passed_is_an_escape_or_a_false_reject_and_never_both(
+    recorded: None,
+    records: SqlFigures,
+    engine: Engine,
+    looks: dict[str, str],
+    good: int,
+    escapes: int,
+    unconfirmed: int,
+) -> None:
+    for source, word in looks.items():
+        say(engine, 401, source, word)
+    seen = records.seen("", WINDOW)
+    ends = seen.audits.ends[4, 1.0]
+    assert (seen.rejects.good, seen.rejects.reviewed) == (good, 10)
+    assert sum(end.bad for end in ends) == escapes
+    assert sum(end.unconfirmed for end in ends) == unconfirmed
+
+
 def test_seeded_defects_widen_the_bound_and_are_no_parts(
     recorded: None, records: SqlFigures, engine: Engine
 ) -> None:
