@@ -19,6 +19,8 @@ from inspector.storage.review_queues import AT_ONCE, SqlReviewQueues
 from inspector.storage.second_opinions import Drawn, SecondOpinions
 from web.services import By, Claimed, RecorderAway
 
+_AS_FAR_AS: Final = (AT_ONCE, 4 * AT_ONCE, 16 * AT_ONCE)
+"""Others hold the first ones, or this person pressed on them: then further ones are looked at."""
 _TIMEOUT_S: Final = 5.0
 _REFUSALS: Final = {"missing": NotThere, "overtaken": Overtaken, "forbidden": NotAllowed}
 
@@ -48,11 +50,23 @@ class RecorderReviews:
 
     def take(self, queue: Queue, by: By, count: int) -> Sequence[Claimed]:
         """Return the next pictures of a queue that are this person's now."""
-        found = self._queues.candidates(queue, self._clock.now(), self._opinions)
-        mine = [_sent(one) for one in found if one.is_open_to(by.person.id, by.person.name)]
-        asked = {"count": count, "candidates": mine[:AT_ONCE]}
-        answer = self.order("claim_reviews", by, asked)
-        return [_claimed(one) for one in answer["claims"]]
+        claimed: list[Claimed] = []
+        tried: set[Subject] = set()
+        for most in _AS_FAR_AS:
+            found = self._queues.candidates(queue, self._clock.now(), self._opinions, most)
+            fresh = [one for one in found if one.subject not in tried]
+            tried |= {one.subject for one in fresh}
+            mine = [one for one in fresh if one.is_open_to(by.person.id, by.person.name)]
+            for at in range(0, len(mine), AT_ONCE):
+                if len(claimed) < count:
+                    claimed += self._claim(mine[at : at + AT_ONCE], count - len(claimed), by)
+            if len(claimed) >= count or len(found) < most:
+                break
+        return claimed
+
+    def _claim(self, some: Sequence[Wanted], count: int, by: By) -> list[Claimed]:
+        asked = {"count": count, "candidates": [_sent(one) for one in some]}
+        return [_claimed(one) for one in self.order("claim_reviews", by, asked)["claims"]]
 
     def undo(self, review: int, request: str, by: By) -> tuple[Claimed | None, int]:
         """Take a person's own word back."""

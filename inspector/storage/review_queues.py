@@ -42,17 +42,20 @@ class SqlReviewQueues(SqlRecords):
     """Records, and what of them waits for a person's look."""
 
     def candidates(
-        self, queue: Queue, now: datetime, opinions: SecondOpinions
+        self, queue: Queue, now: datetime, opinions: SecondOpinions, most: int = AT_ONCE
     ) -> tuple[Wanted, ...]:
-        """Return looks that are owed, in the order in which they are to be given out."""
+        """Return looks that are owed, in the order in which they are to be given out.
+
+        As many as `most`, and seeded defects beside; fewer: there are no more.
+        """
         since = to_us(now - LOOKBACK)
         with self._reading() as connection:
             if queue is Queue.AUDIT:
-                seeds = _seeds(connection, AT_ONCE // SEEDS_IN)
-                return mixed(_audits(connection, since, AT_ONCE), seeds)
+                seeds = _seeds(connection, most // SEEDS_IN)
+                return mixed(_audits(connection, since, most), seeds)
             if queue is Queue.SECOND:
-                return opinions.owed(connection, since)
-            return _disagreements(connection, since, AT_ONCE)
+                return _that_can_be_shown(connection, opinions.owed(connection, since))[:most]
+            return _disagreements(connection, since, most)
 
     def waiting(
         self, queue: Queue, now: datetime, opinions: SecondOpinions, person: tuple[str, str]
@@ -63,7 +66,7 @@ class SqlReviewQueues(SqlRecords):
             if queue is Queue.AUDIT:
                 return _audits_waiting(connection, since, person)
             of = (
-                opinions.owed(connection, since)
+                _that_can_be_shown(connection, opinions.owed(connection, since))
                 if queue is Queue.SECOND
                 else _disagreements(connection, since, None)
             )
@@ -161,12 +164,25 @@ def _seeds(connection: Connection, limit: int | None) -> list[Wanted]:
     seeded = seeded_defects.c
     unseen = ~exists().where(reviews.c.seeded == seeded.id)
     # Retention may have taken the record: what cannot be shown would stand before all others.
-    shown = exists().where(views.c.picture == seeded.picture)
-    wanted = select(seeded.id, seeded.at, seeded.person).where(unseen, shown).order_by(seeded.at)
+    of = unseen, _is_shown()
+    wanted = select(seeded.id, seeded.at, seeded.person).where(*of).order_by(seeded.at)
     return [
         Wanted(Subject(row.id, is_seed=True), Source.SEED, from_us(row.at), frozenset({row.person}))
         for row in connection.execute(wanted.limit(limit))
     ]
+
+
+def _that_can_be_shown(connection: Connection, wanted: Sequence[Wanted]) -> tuple[Wanted, ...]:
+    """Leave out seeded defects whose record retention took after the first look."""
+    seeds, shown = [one.subject.id for one in wanted if one.subject.is_seed], set[str]()
+    for some in batches(seeds):
+        of_some = seeded_defects.c.id.in_(some), _is_shown()
+        shown |= set(connection.execute(select(seeded_defects.c.id).where(*of_some)).scalars())
+    return tuple(one for one in wanted if not one.subject.is_seed or one.subject.id in shown)
+
+
+def _is_shown() -> ColumnElement[bool]:
+    return exists().where(views.c.picture == seeded_defects.c.picture)
 
 
 def _disagreements(connection: Connection, since: int, limit: int | None) -> tuple[Wanted, ...]:

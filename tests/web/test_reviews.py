@@ -10,6 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from inspector.gateway import web_reviews
 from tests.reviewing import Reviewing, audits, disagreement, reviewing
 from tests.web.calls import OTHER_SITE, sign_in
 from tests.web.fakes import FakeFactory
@@ -169,6 +170,16 @@ def test_alarms_lots_and_seeds_reach_the_recorder(factory: FakeFactory, quinn: R
     assert quinn.post("seeds", seed).get_json()["seed"].startswith("SEED-")
     assert quinn.post("seeds", seed).status_code == 409
     assert quinn.post("seeds", seed | {"picture": "00"}).status_code == 400
+
+
+def test_a_part_further_back_is_given_where_others_hold_the_first_ones(
+    factory: FakeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(web_reviews, "AT_ONCE", 2)
+    monkeypatch.setattr(web_reviews, "_AS_FAR_AS", (2, 4))
+    quinn, rita = Reviewer(factory, QUINN), Reviewer(factory, RITA)
+    assert len(quinn.next(count=3)) == 3
+    assert len(rita.next(count=3)) == 1, "no further than it is to look"
 
 
 CHANGES: list[tuple[str, Json]] = [

@@ -209,6 +209,20 @@ def test_a_seeded_defect_waits_among_the_audits_and_not_for_who_made_it(
 
 
 @pytest.mark.usefixtures("recorded")
+def test_a_seeded_defect_whose_record_went_after_the_first_look_waits_for_nobody(
+    engine: Engine, queues: SqlReviewQueues
+) -> None:
+    known = {"station": "ring", "kind": "dent", "made_from": "ring-000007", "person": "id-s"}
+    with engine.begin() as connection:
+        for seed, picture in (("KEPT", "a" * 64), ("GONE", "f" * 64)):
+            add_seeded_defect(connection, START, id=seed, picture=picture, **known)
+            add_review(connection, Review(seed, "seed", "NOK", "id-q", seeded=seed), START)
+    owed = queues.candidates(Queue.SECOND, NOW, fresh(never))
+    assert [one.subject.id for one in owed] == ["KEPT"]
+    assert queues.waiting(Queue.SECOND, NOW, fresh(never), QUINN).parts == 1
+
+
+@pytest.mark.usefixtures("recorded")
 def test_a_look_is_owed_until_it_was_given_and_not_by_who_looked(engine: Engine) -> None:
     first = Wanted(Subject("ring-000001"), Source.AUDIT, START)
     confirm = Wanted(Subject("ring-000001"), Source.CONFIRM, START)
