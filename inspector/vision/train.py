@@ -40,7 +40,7 @@ NO_AUGMENTATION: dict[str, float] = dict.fromkeys(
     ),
     0.0,
 )
-AUGMENTATION: dict[str, float] = {"fliplr": 0.5, "flipud": 0.5, "translate": 0.1, "scale": 0.2}
+AUGMENTATION: dict[str, float] = {"fliplr": 0.5, "flipud": 0.5, "translate": 0.1, "scale": 0.35}
 """For real pictures, of which there are few: a part's face has no up or down to a defect."""
 SETTINGS: dict[str, Any] = {
     "optimizer": "AdamW",
