@@ -97,7 +97,7 @@ class Bench:
             self.folder, self.peer, ports, rate_hz=self.rate_hz, travel_s=self.travel_s
         )
         save_site(self.site, self.runtime.site_file)
-        write_status(self.runtime, "recorder", {"last": {}})  # the line asks once; there is none
+        self._beat_as_recorder()
         self.ours = our_certificate(self.folder / "data")  # a PLC may read it at its start
         await self.peer.start()
         (self.folder / TRUSTED).mkdir()
@@ -215,14 +215,21 @@ class Bench:
         with suppress(ConnectionError):  # a wire to a camera that is gone
             worker.stdin.write(json.dumps(fired).encode() + b"\n")
 
+    def _beat_as_recorder(self) -> None:
+        """Say that somebody reads the journal; there is no database, so no part is known."""
+        write_status(self.runtime, "recorder", {"last": {}})
+
     async def _read_journal(self) -> None:
-        offset = 0
+        offset, next_beat_s = 0, 0.0
         with JournalConsumer(self.runtime.journal) as journal:
             while True:
                 for behind, entry in journal.since(offset):
                     self.book.read(entry)
                     offset = behind
                 journal.consume(offset)
+                if time.monotonic() >= next_beat_s:
+                    self._beat_as_recorder()
+                    next_beat_s = time.monotonic() + 1
                 await asyncio.sleep(LOOK_S)
 
     def _all_written(self) -> bool:
