@@ -66,12 +66,13 @@ class Killer:
         elif time.monotonic() >= self._next_s:
             os.kill(int(str(line["pid"])), signal.SIGKILL)
             self.kills -= 1
-            self.when_good += _is_good(line)
+            self.when_good += is_good(line)
             self._killed_s, self._next_s = time.monotonic(), None
 
 
-def _is_good(line: Mapping[str, object]) -> bool:
-    stations: Any = line["stations"]
+def is_good(line: Mapping[str, object]) -> bool:
+    """Return whether a line's state says that every station is good."""
+    stations: Any = line.get("stations")
     return bool(stations) and all(one["state"] == "good" for one in stations.values())
 
 

@@ -24,6 +24,7 @@ from typing import Any, Final
 from unittest.mock import patch
 
 from benchmarks.figures import Figure, Section, Target, spread, table
+from benchmarks.killed_line import is_good
 from benchmarks.machine import Watch
 from benchmarks.progress import Progress
 from benchmarks.recording import PARTS_PER_S, entries_of
@@ -85,7 +86,7 @@ class Loading:
 
     def run(self, stop: Event) -> None:
         """Wait for the demo, then go through the pairs."""
-        while not _is_good(self.runtime):
+        while not is_good(read_status(self.runtime, "line") or {}):
             if stop.wait(0.5):
                 return
         if stop.wait(WARM_S):
@@ -122,11 +123,6 @@ class Loading:
                 self.failure = "the recorder did not store the load"
                 break
         return Stretch(began_at, ended_at, self._number - first, time.monotonic() - began_s)
-
-
-def _is_good(runtime: Runtime) -> bool:
-    stations: Any = (read_status(runtime, "line") or {}).get("stations") or {}
-    return bool(stations) and all(one["state"] == "good" for one in stations.values())
 
 
 def main() -> int:
